@@ -1,0 +1,112 @@
+"""Measure a model on photographs it was never trained on, with synthetic occlusions whose truth is known.
+
+    python recipes/measure_tiny.py --data VALIDATE --model amodal_sam/weights/tiny.safetensors --out amodal_sam/weights/tiny.json
+
+VALIDATE holds COCO JSON files of visible masks beside their pictures. Targets are objects that pass the test for wholeness; occluders come
+from other pictures of the same folder. Pictures are split in halves by their name: `tune` is for choosing settings, `report` for quoting.
+Every draw follows from --seed. Three prompts: the whole object's box, the same with each side off by up to 5 % of the box's size, and two points
+on the visible part. Beside the model stand answers that need no model, and two that use the truth's visible mask.
+"""
+import argparse
+import json
+import zlib
+from hashlib import sha256
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from amodal_sam.masks import box_mask, tight_box
+from amodal_sam.metrics import AmodalScores
+from amodal_sam.predict import AmodalPredictor
+from amodal_sam.taos import TaosConfig, read_coco, synthesize
+
+SETS = ("ecssd", "horses", "pets", "humans", "davis_frames")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--model", default="tiny")
+    parser.add_argument("--half", choices=("tune", "report"), default="report")
+    parser.add_argument("--most", type=int, default=100, help="samples of each set")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--context", type=float, help="of the crops, instead of the predictor's own")
+    parser.add_argument("--out", type=Path)
+    return parser.parse_args()
+
+
+def half_of(image_id: str) -> str:
+    return ("tune", "report")[zlib.crc32(image_id.encode()) % 2]
+
+
+def samples(folder: Path, half: str, most: int, seed: int) -> dict[str, list]:
+    "Seeded occlusions of whole objects, set by set."
+    whole = {name: [thing for thing in read_coco(folder / f"{name}.json") if thing.whole and half_of(thing.image_id) == half] for name in SETS}
+    occluders = [thing for things in whole.values() for thing in things]
+    config, made = TaosConfig(negative_share=0.0, target_area=(0.005, 0.8)), {}
+    for name, things in whole.items():
+        generator, made[name] = np.random.default_rng((seed, zlib.crc32(name.encode()))), []
+        for index in generator.permutation(len(things)):
+            if len(made[name]) == most: break
+            for _ in range(10):
+                occluder = occluders[generator.integers(len(occluders))]
+                if occluder.image_id == things[index].image_id: continue
+                sample = synthesize(things[index], occluder, seed=int(generator.integers(2 ** 31)), config=config)
+                if sample is None or sample.visible.sum() < 64: continue
+                made[name].append(sample)
+                break
+    return made
+
+
+def hull(mask: np.ndarray) -> np.ndarray:
+    "Convex hull of a mask."
+    if not mask.any(): return mask
+    rows, columns = np.nonzero(mask)
+    filled = np.zeros(mask.shape, dtype=np.uint8)
+    cv2.fillConvexPoly(filled, cv2.convexHull(np.stack([columns, rows], axis=1).astype(np.int32)), 1)
+    return filled > 0
+
+
+def answers(predictor: AmodalPredictor, sample, generator: np.random.Generator) -> dict[str, np.ndarray]:
+    "Every method's whole object."
+    height, width = sample.amodal.shape
+    box, size = sample.box, np.tile(sample.box[2:] - sample.box[:2], 2)
+    jittered = np.clip(box + generator.uniform(-0.05, 0.05, 4) * size, 0, (width, height, width, height)).astype(np.float32)
+    rows, columns = np.nonzero(sample.visible)
+    chosen = generator.integers(len(rows), size=2)
+    predictor.set_image(sample.image)
+    found = predictor.predict(box=box)
+    base = predictor.visible_mask(box=box)
+    return {"model, box": found.amodal, "model, box off by 5 %": predictor.predict(box=jittered).amodal,
+            "model, two points": predictor.predict(points=np.stack([columns[chosen], rows[chosen]], axis=1) + 0.5).amodal,
+            "box itself": box_mask(box, height=height, width=width), "base, adapters off": base, "hull of the base's mask": hull(base),
+            "true visible mask": sample.visible, "hull of the true visible mask": hull(sample.visible)}
+
+
+def main() -> None:
+    options = arguments()
+    torch.set_num_threads(2)
+    predictor = AmodalPredictor.from_pretrained(options.model)
+    if options.context: predictor.context = options.context
+    made, table = samples(options.data, options.half, options.most, options.seed), {}
+    for name, group in made.items():
+        scores, visible, generator = {}, AmodalScores(), np.random.default_rng(options.seed)
+        for sample in tqdm(group, desc=name):
+            found = answers(predictor, sample, generator)
+            for method, mask in found.items(): scores.setdefault(method, AmodalScores()).add(mask, sample.amodal, sample.visible, name=sample.image_id)
+            visible.add(found["base, adapters off"], sample.visible, sample.visible, name=sample.image_id)
+        rounded = lambda summary: {key: round(value, 4) if isinstance(value, float) else value for key, value in summary.items()}
+        table[name] = {method: rounded(one.summary()) for method, one in scores.items()} | {"visible, adapters off": {"full": round(visible.summary()["full"], 4)}}
+        table[name]["worst"] = sorted((round(row["full"], 3), row["name"]) for row in scores["model, box"].rows)[:10]
+    methods = [method for method in table[SETS[0]] if method not in ("worst",)]
+    mean = {method: {key: round(float(np.mean([table[name][method][key] for name in SETS])), 4) for key in ("full", "occluded") if key in table[SETS[0]][method]} for method in methods}
+    weights = Path(options.model)
+    result = {"half": options.half, "seed": options.seed, "context": predictor.context, "sha256": sha256(weights.read_bytes()).hexdigest() if weights.is_file() else "", "mean": mean, "sets": table}
+    for method, row in mean.items(): print(f"{method:32s}", *(f"{value:.3f}" for value in row.values()))
+    if options.out: options.out.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__": main()
