@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy import ndarray
+from segment_anything.utils.transforms import ResizeLongestSide
 from torch import Tensor
 
 from .crop import Crop, crop_around, put_back, take_crop
@@ -59,6 +60,14 @@ def _as_input(image: ndarray, crop: Crop, mean: Tensor) -> Tensor:
     seen = torch.from_numpy(take_crop(image, crop)).permute(2, 0, 1).float() / 255
     inside = torch.from_numpy(take_crop(np.ones(image.shape[:2], dtype=np.uint8), crop, fill=0)).bool()
     return torch.where(inside, seen, mean.cpu() / 255)
+
+# %% ../nbs/13_predict.ipynb #whole-input
+def _as_whole_input(image: ndarray, size: int, mean: Tensor) -> Tensor:
+    "What the network sees of the whole image, resized and padded as SAM does it, (3, S, S) in [0, 1]."
+    resized = torch.from_numpy(ResizeLongestSide(size).apply_image(image)).permute(2, 0, 1).float() / 255
+    seen = (mean.cpu() / 255).repeat(1, size, size)
+    seen[:, :resized.shape[1], :resized.shape[2]] = resized
+    return seen
 
 # %% ../nbs/13_predict.ipynb #check-image
 def check_image(
@@ -136,7 +145,7 @@ def _encode(holder: _ImageHolder, crops: list[Crop]) -> Encoded:
     mean = holder.model.sam.pixel_mean
     if holder.context is not None: return holder.model.encode_prefix(torch.stack([_as_input(holder.image, crop, mean) for crop in crops]).to(mean.device))
     if holder._name not in holder._encoded:
-        holder._encoded[holder._name] = holder.model.encode_prefix(_as_input(holder.image, crops[0], mean)[None].to(mean.device))
+        holder._encoded[holder._name] = holder.model.encode_prefix(_as_whole_input(holder.image, crops[0].size, mean)[None].to(mean.device))
         while len(holder._encoded) > 4: holder._encoded.popitem(last=False)
     return holder._encoded[holder._name]
 

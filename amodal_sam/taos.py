@@ -135,7 +135,7 @@ class TaosConfig:
         if self.tries < 1: raise ValueError(f"tries must be positive, got {self.tries}")
         gaussian_kernel(self.kernel_size, self.sigma)
 
-# %% ../nbs/20_taos.ipynb #cut-out
+# %% ../nbs/20_taos.ipynb #portion
 def _portion(mask: ndarray, sides: tuple[float, float], generator: np.random.Generator) -> list[int]:
     "The box of a random portion, drawn around one of the object's pixels and tight around what it holds, XYXY."
     rows, columns = np.nonzero(mask)
@@ -146,6 +146,7 @@ def _portion(mask: ndarray, sides: tuple[float, float], generator: np.random.Gen
     left, top, right, bottom = tight_box(mask[corner[1]:corner[1] + size[1], corner[0]:corner[0] + size[0]]).astype(int).tolist()
     return [corner[0] + left, corner[1] + top, corner[0] + right, corner[1] + bottom]
 
+# %% ../nbs/20_taos.ipynb #cut-out
 def _cut_out(occluder: MaskedObject, config: TaosConfig, generator: np.random.Generator) -> tuple[ndarray, ndarray, dict]:
     "The occluder or a portion of it: colours multiplied by opacity, uint8 (h, w, 3), opacity, uint8 (h, w), and what was drawn."
     left, top, right, bottom = (round(float(side)) for side in occluder.box)
@@ -159,7 +160,7 @@ def _cut_out(occluder: MaskedObject, config: TaosConfig, generator: np.random.Ge
     colour = cv2.multiply(np.ascontiguousarray(image), cv2.merge([opacity] * 3), scale=1 / 255)
     return colour, opacity, draws | {"crop": [left + crop[0], top + crop[1], left + crop[2], top + crop[3]]}
 
-# %% ../nbs/20_taos.ipynb #place
+# %% ../nbs/20_taos.ipynb #windows
 def _resized(picture: ndarray, size: list[int]) -> ndarray:
     "The picture at another width and height; shrinking averages."
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if size[0] < picture.shape[1] else cv2.INTER_LINEAR)
@@ -169,6 +170,7 @@ def _windows(corner: list[int], size: list[int], shape: tuple[int, int]) -> tupl
     spans = [(max(start, 0), max(min(start + length, limit), max(start, 0)), start) for start, length, limit in zip(corner[::-1], size[::-1], shape)]
     return tuple(slice(low, high) for low, high, _ in spans), tuple(slice(low - start, high - start) for low, high, start in spans)
 
+# %% ../nbs/20_taos.ipynb #find-place
 def _find_place(target: ndarray, opacity: ndarray, config: TaosConfig, generator: np.random.Generator, *, beside: bool) -> dict | None:
     "Draw scale and position until the occluder hides as much of the target as it should, or nothing of it; None if no try does."
     box, pixels = tight_box(target).astype(int).tolist(), np.flatnonzero(target)
@@ -179,8 +181,8 @@ def _find_place(target: ndarray, opacity: ndarray, config: TaosConfig, generator
             size = [max(2, round(scale * longer * side / max(opacity.shape))) for side in opacity.shape[::-1]]
             solid = _resized(opacity, size) > 127
         row, column = divmod(int(pixels[generator.integers(len(pixels))]), target.shape[1])
-        reach = [(low - side, high) for low, high, side in zip(box[:2], box[2:], size)] if beside else [(at - side, at) for at, side in zip((column, row), size)]
-        corner = [round(float(generator.uniform(*span))) for span in reach]
+        reach = [(low - side - side // 2, high + side // 2) for low, high, side in zip(box[:2], box[2:], size)] if beside else [(at - side + 1, at) for at, side in zip((column, row), size)]
+        corner = [int(generator.integers(first, last, endpoint=True)) for first, last in reach]
         inside, own = _windows(corner, size, target.shape)
         overlap = float((target[inside] & solid[own]).sum() / len(pixels))
         fits = overlap == 0 and solid[own].any() if beside else config.overlap[0] <= overlap <= config.overlap[1]
@@ -246,6 +248,7 @@ def _decoded(path: Path, mode: str) -> ndarray:
     decoded.flags.writeable = False
     return decoded
 
+# %% ../nbs/20_taos.ipynb #cache
 class _Cache:
     "Decoded pictures up to a number of bytes; those not asked for the longest go first."
     def __init__(self, limit: int): self.limit, self.size, self.pictures = limit, 0, OrderedDict()
@@ -258,11 +261,9 @@ class _Cache:
         while self.size > self.limit and len(self.pictures) > 1: self.size -= self.pictures.popitem(last=False)[1].nbytes
         return self.pictures[path, mode]
 
-_cache = _Cache(limit=2 ** 30)
+_cache = _Cache(limit=2 ** 30)  # bytes, for each process
 
 def _load_image(path: Path) -> ndarray: return _cache(path, "RGB")
-
-def _load_opacity(code: dict) -> ndarray: return decode_rle(code).astype(np.uint8) * 255
 
 # %% ../nbs/20_taos.ipynb #read-mask
 def _mask_of(segmentation: dict | list, size: tuple[int, int]) -> ndarray:
@@ -275,7 +276,9 @@ def _mask_of(segmentation: dict | list, size: tuple[int, int]) -> ndarray:
     if mask.shape != size: raise ValueError(f"the mask is {mask.shape} but its picture {size}: height and width must agree")
     return mask
 
-# %% ../nbs/20_taos.ipynb #read-coco
+# %% ../nbs/20_taos.ipynb #objects-of
+def _load_opacity(code: dict) -> ndarray: return decode_rle(code).astype(np.uint8) * 255
+
 def _objects_of(path: Path, group: list[dict], names: dict[int, str], least_area: int, file_name: str) -> list[MaskedObject]:
     "The objects of one picture, each tested against all the other masks of it."
     size, masks, found = _picture_size(path), [], []
@@ -292,6 +295,7 @@ def _objects_of(path: Path, group: list[dict], names: dict[int, str], least_area
                                   category=names.get(annotation.get("category_id"), ""), image_id=file_name, object_id=str(annotation["id"])))
     return found
 
+# %% ../nbs/20_taos.ipynb #read-coco
 def read_coco(
     annotations: Path,  # COCO JSON; each `file_name` is relative to its folder
     *,

@@ -169,6 +169,12 @@ def prompts_of(
     return {"boxes": None, "points": (points, torch.ones(points.shape[:2], device=points.device)), "regions": batch["region"]}
 
 
+def _as_soft(masks: Tensor) -> Tensor:
+    "True masks through the resolution of the logits, so that their crisp borders do not give them away, (B, 1, H, W)."
+    masks = masks[:, None].float()
+    return F.interpolate(F.avg_pool2d(masks, 4), size=masks.shape[-2:], mode="bilinear")
+
+
 def _mask_iou(logits: Tensor, target: Tensor) -> Tensor:
     "IoU of the thresholded masks, (B, 1)."
     found, target = (logits > 0).flatten(2), (target > 0.5).flatten(2)
@@ -286,12 +292,13 @@ class Trainer:
         held = [thing for thing in objects if _held_out(thing)]
         kept = [thing for thing in objects if not _held_out(thing)]
         self.examples = TaosExamples(kept, size=size, whole=whole, taos=config.taos, seed=config.seed)
-        self.validation = TaosExamples(held, size=size, whole=True, taos=config.taos, seed=1, augment=False) if any(thing.whole for thing in held) else self.examples
+        self.validation = TaosExamples(held, size=size, whole=True, taos=config.taos, seed=1, augment=False) if len({thing.image_id for thing in held if thing.whole}) > 1 else self.examples
         self.optimiser = torch.optim.AdamW(_trainable(model, config), lr=config.rate, weight_decay=0.05 if config.stage == "base" else 0.01, betas=(0.9, 0.98))
         self.discriminator = MaskDiscriminator(size=config.discriminator_size)
         self.critic = torch.optim.AdamW(self.discriminator.parameters(), lr=config.rate, betas=(0.5, 0.9))
         self.accelerator = Accelerator(mixed_precision=config.precision)
         self.wrapped, self.judge, self.optimiser, self.critic = self.accelerator.prepare(model, self.discriminator, self.optimiser, self.critic)
+        self.out.mkdir(parents=True, exist_ok=True)
         self.board = _board(self.out) if config.tensorboard and self.accelerator.is_main_process else None
         self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.smoothing), use_buffers=False)
 
@@ -343,7 +350,7 @@ def _train_step(trainer: Trainer, batch: dict[str, Tensor]) -> dict[str, float]:
     if config.stage == "adapters" and config.holistic_weight > 0:
         trainer.discriminator.requires_grad_(True)
         originals = _planes(batch["original"])
-        verdict = discriminator_loss(trainer.judge(batch["amodal"][:, None].float(), originals), trainer.judge(soft, originals))
+        verdict = discriminator_loss(trainer.judge(_as_soft(batch["amodal"]), originals), trainer.judge(soft, originals))
         trainer.accelerator.backward(verdict)
         trainer.critic.step(), trainer.critic.zero_grad()
         parts["discriminator"] = verdict.item()
@@ -357,7 +364,6 @@ def fit(
 ) -> dict[str, float]:      # the last validation
     "Train to the end of the configuration, with validation and checkpoints on the way."
     config, accelerator, scores = trainer.config, trainer.accelerator, {}
-    trainer.out.mkdir(parents=True, exist_ok=True)
     numbers = _Numbers(trainer.step * config.batch * accelerator.num_processes, accelerator.process_index, accelerator.num_processes)
     loader = DataLoader(trainer.examples, batch_size=config.batch, sampler=numbers, num_workers=config.workers)
     begun, before = time.monotonic(), trainer.elapsed

@@ -38,9 +38,11 @@ def arguments() -> argparse.Namespace:
 
 def run(model: AmodalSam, objects: list, config: TrainConfig, minutes: float, out: Path) -> None:
     "One stage, from its last checkpoint if it has one; the averaged weights end up in the model."
-    trainer = Trainer(model, objects, config=replace(config, minutes=minutes), out=out)
-    if (out / "resume.pt").exists(): resume(trainer)
-    print(out, fit(trainer))
+    if not (out / "done").exists():
+        trainer = Trainer(model, objects, config=replace(config, minutes=minutes), out=out)
+        if (out / "resume.pt").exists(): resume(trainer)
+        print(out, fit(trainer))
+        (out / "done").touch()
     model.load_state_dict(load_file(out / "last.safetensors"), strict=False)
 
 
