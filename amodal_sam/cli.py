@@ -52,7 +52,7 @@ def _joined(words: list[str]) -> list[str]:
         most = 1 if together else {"--box": 4, "--point": 3, "--data": len(rest)}.get(word, 0)
         while rest and len(values) < most and (_is_number(rest[0]) or not rest[0].startswith("-")): values.append(rest.pop(0))
         while rest and word in _numbers_of and not together and _is_number(rest[0]): values.append(rest.pop(0))
-        if word in _numbers_of and values: joined.append(f"{word}={' '.join(values)}")
+        if word in _numbers_of: joined.append(f"{word}={' '.join(values)}")
         else: joined += [f"{word}={value}" for value in values] or [word]
     return joined
 
@@ -144,13 +144,23 @@ def _answer_files(image, found: list, about: dict, *, points: list[list[float]] 
 def _report(folder: Path, files: dict, found: list, *, stream=None) -> None:
     "Write the files, and say what was found and where it is."
     from amodal_sam.pictures import write_files
-    with _asking(): write_files(folder, files)
+    with _asking(ValueError):
+        try: write_files(folder, files)
+        except OSError as error: raise _BadInput(f"{folder} cannot be written: {error.strerror or error}") from error
     for answer in found:
         whole = int(answer.amodal.sum())
         print(f"{whole} pixels, {answer.occluded.sum() / whole:.0%} of them hidden, score {answer.score:.2f}" if whole else "nothing was found there", file=stream)
     print(f"{folder}: {', '.join(name for name in files if '/' not in name)}" + (f", and object-1 to object-{len(found)}" if len(found) > 1 else ""), file=stream)
 
-# %% ../nbs/50_cli.ipynb #segment
+# %% ../nbs/50_cli.ipynb #segment-input
+def _opened(image: Path, folder: Path | None) -> object:
+    "The photograph, uint8 RGB, after a look at the folder where results shall go."
+    from amodal_sam.pictures import check_folder, read_image
+    with _asking():
+        if folder: check_folder(folder)
+        return read_image(image)
+
+
 def _prompt(boxes: list[list[float]], points: list[list[float]], height: int, width: int) -> dict:
     "The arguments of `predict`, checked."
     from amodal_sam.masks import check_box
@@ -159,7 +169,7 @@ def _prompt(boxes: list[list[float]], points: list[list[float]], height: int, wi
     places, labels = check_points([point[:2] for point in points], [point[2] for point in points], height=height, width=width)
     return {"points": places, "labels": labels}
 
-
+# %% ../nbs/50_cli.ipynb #segment
 _output = typer.Option(None, "-o", "--output", help="Folder of the results; other files in it stay.")
 _model = typer.Option("tiny", "--model", help="tiny, vit_b, vit_l, vit_h, or a safetensors file that train wrote.")
 _checkpoint = typer.Option(None, "--checkpoint", help="SAM's official weights, for vit_b, vit_l and vit_h.")
@@ -167,7 +177,7 @@ _checkpoint = typer.Option(None, "--checkpoint", help="SAM's official weights, f
 
 @app.command("segment", no_args_is_help=False)
 def _segment(
-    image: Path = typer.Argument(help="A JPEG, PNG, WebP, BMP or TIFF file."),
+    image: Path = typer.Argument(readable=False, help="A JPEG, PNG, WebP, BMP or TIFF file."),
     box: list[str] = typer.Option([], "--box", metavar="X0 Y0 X1 Y1", help="Box of an object, pixels; several boxes are several objects."),
     point: list[str] = typer.Option([], "--point", metavar="X Y LABEL", help="Point on the object (label 1) or beside it (0), pixels; all are about one object."),
     model: str = _model,
@@ -179,11 +189,8 @@ def _segment(
     "The whole object, its visible part and its hidden part."
     boxes, points = [_numbers("--box", text) for text in box], [_numbers("--point", text) for text in point]
     if bool(boxes) == bool(points): raise _BadInput("say where the object is, by --box X0 Y0 X1 Y1 or by --point X Y 1" + (", not by both" if boxes else ""))
-    from amodal_sam.pictures import check_folder, read_image
-    folder = output or Path("amodal-output")
-    with _asking(): picture = read_image(image)
-    if output or not as_json:
-        with _asking(): check_folder(folder)
+    folder = output or (None if as_json else Path("amodal-output"))
+    picture = _opened(image, folder)
     predictor, about = _predictor(model, checkpoint, adapter)
     height, width = picture.shape[:2]
     about = {"image": {"name": image.name, "width": width, "height": height}} | about
@@ -191,13 +198,13 @@ def _segment(
     predictor.set_image(picture)
     found = predictor.predict(**prompt) if boxes else [predictor.predict(**prompt)]
     files = _answer_files(picture, found, about, points=points)
-    if output or not as_json: _report(folder, files, found, stream=sys.stderr if as_json else None)
+    if folder: _report(folder, files, found, stream=sys.stderr if as_json else None)
     if as_json: print(json.dumps(files["result.json"]))
 
 # %% ../nbs/50_cli.ipynb #demo
 @app.command("demo")
 def _demo(output: Path = _output) -> None:
-    "Complete two objects of photographs that come with scikit-image; seconds, offline."
+    "Complete two objects of photographs, offline."
     from amodal_sam.demo import demo_panel, demo_scenes, measure
     from amodal_sam.pictures import check_folder
     folder = output or Path("amodal-output")
@@ -236,7 +243,8 @@ def _settings(default, given: dict, file: Path):
         elif isinstance(now, float) and type(value) is int: value = float(value)
         if type(value) is not type(now): raise _BadInput(f"{file}: {name} is {value!r}, but must be like {json.dumps(now)}")
         values[name] = value
-    with _asking(TypeError, ValueError): return replace(default, **values)
+    try: return replace(default, **values)
+    except (TypeError, ValueError) as error: raise _BadInput(f"{file}: {error}") from error
 
 
 def _config(file: Path | None, steps: int | None, minutes: float | None):
@@ -306,6 +314,7 @@ def _weights_verify() -> None:
     expected = dict(reversed(line.split()) for line in listed.read_text().splitlines()) if listed.is_file() else {}
     for path in sorted({*_weights().glob("*.safetensors"), *(_weights() / name for name in expected)}):
         try:
+            if not path.is_file(): raise FileNotFoundError("missing")
             finite = all(bool(value.isfinite().all()) for value in from_pretrained(str(path)).state_dict().values())
             wrong = not finite and "holds numbers that are not finite" or path.name in expected and expected[path.name] != _fingerprint(path) and "differs from SHA256SUMS"
         except (OSError, ValueError) as error: wrong = str(error)

@@ -6,8 +6,7 @@
 __all__ = ['DemoScene', 'demo_scenes', 'measure', 'demo_panel']
 
 # %% ../nbs/46_demo.ipynb #imports
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from numpy import ndarray
 
 from .metrics import full_iou, occluded_iou
 from .pictures import read_image
-from .predict import AmodalPredictor, Prediction
+from .predict import Prediction
 from .sample import AmodalSample
 from .show import PALETTE, compare, overlay
 from .taos import MaskedObject, TaosConfig, synthesize
@@ -52,43 +51,46 @@ class DemoScene:
     "One photograph with a box to ask for, and the truth where it is known."
     image: ndarray                             # $I$, uint8 RGB, (H, W, 3)
     box: ndarray                               # $B$, of the whole object, XYXY, pixels, (4,)
-    view: tuple[int, int, int, int]            # the part that the panel shows, square, XYXY, pixels
+    view: tuple[int, int, int, int]            # the part that the panel shows, XYXY, pixels
     name: str                                  # of the image, as results give it
     credit: str                                # where the photographs come from
     truth: AmodalSample | None = None          # masks of the object, None where nobody knows
 
 
 def demo_scenes() -> list[DemoScene]:
-    "The cup behind an astronaut, whose truth is known, and the astronaut behind her helmet."
+    "The cup behind an astronaut, whose truth is known, and the saucer behind the cup, as photographed."
     config = TaosConfig(negative_share=0, portion_share=0, occluder_scale=(0.6, 0.95), overlap=(0.25, 0.4), tries=8)
     hidden_cup = synthesize(_outlined("coffee.png", _cup), _outlined("astronaut.png", _astronaut), seed=1249, config=config)
     coffee, astronaut = "coffee.png by Rachel Michetti (CC0)", "astronaut.png by NASA (public domain)"
-    return [DemoScene(hidden_cup.image, hidden_cup.box, (80, 0, 480, 400), "cup behind an astronaut", f"{coffee}, {astronaut}, both from scikit-image", hidden_cup),
-            DemoScene(_photograph("astronaut.png"), np.float32([20, 14, 392, 512]), (0, 0, 512, 512), "astronaut behind her helmet", f"{astronaut}, from scikit-image")]
+    return [DemoScene(hidden_cup.image, hidden_cup.box, (60, 0, 540, 400), "cup behind an astronaut", f"{coffee} and {astronaut}, both from scikit-image", hidden_cup),
+            DemoScene(_photograph("coffee.png"), np.float32([77, 58, 480, 391]), (60, 0, 540, 400), "saucer behind its cup", f"{coffee}, from scikit-image")]
 
 # %% ../nbs/46_demo.ipynb #measure
 def measure(
     scene: DemoScene,         # with or without a truth
     found: Prediction,        # the model's answer to its box
 ) -> dict[str, float] | None:  # IoU of the whole object and of its hidden part; None where the truth is not known
-    "How right the answer is (equation 11)."
+    "How right the answer is."
     if scene.truth is None: return None
     return {"full_iou": round(full_iou(found.amodal, scene.truth.amodal), 4), "occluded_iou": round(occluded_iou(found.amodal, scene.truth.amodal, scene.truth.visible), 4)}
 
 # %% ../nbs/46_demo.ipynb #panel
+def _lined(image: ndarray, line: ndarray, colour: tuple[int, int, int]) -> ndarray:
+    "A copy with a closed line on it, (K, 1, 2), thick enough to be seen in a small panel."
+    image, line = image.copy(), np.rint(line).astype(np.int32)
+    for shade, width in (((255, 255, 255), 7), (colour, 5)): cv2.polylines(image, [line], True, shade, width, cv2.LINE_AA)
+    return image
+
+
 def _row(scene: DemoScene, found: Prediction) -> dict[str, ndarray]:
     "One scene from question to answer; the truth is a line around the whole."
-    left, top, right, bottom = scene.view
+    (left, top, right, bottom), (x0, y0, x1, y1) = scene.view, scene.box.tolist()
     whole, scores = overlay(scene.image, visible=found.visible, occluded=found.occluded), measure(scene, found)
-    if scores:
-        border, _ = cv2.findContours(scene.truth.amodal.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(whole, border, -1, (255, 255, 255), 5)
-        cv2.drawContours(whole, border, -1, PALETTE["truth"], 3)
-    pictures = {"photograph and box": overlay(scene.image, box=scene.box), "visible part": overlay(scene.image, visible=found.visible),
-                "hidden part" + (f": IoU {scores['occluded_iou']:.2f}" if scores else ""): overlay(scene.image, occluded=found.occluded),
-                "whole object" + (f": IoU {scores['full_iou']:.2f}, truth in green" if scores else "; the truth is not known"): whole}
-    size = (480, 480)
-    return {title: cv2.resize(picture[top:bottom, left:right], size, interpolation=cv2.INTER_AREA if right - left > 480 else cv2.INTER_LINEAR) for title, picture in pictures.items()}
+    if scores: whole = _lined(whole, cv2.findContours(scene.truth.amodal.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0][0], PALETTE["truth"])
+    pictures = {"photograph and box": _lined(scene.image, np.array([[[x0, y0]], [[x1, y0]], [[x1, y1]], [[x0, y1]]]), PALETTE["box"]), "visible part": overlay(scene.image, visible=found.visible),
+                "hidden part" + (f", IoU {scores['occluded_iou']:.2f}" if scores else ""): overlay(scene.image, occluded=found.occluded),
+                "whole object" + (f", IoU {scores['full_iou']:.2f}" if scores else ""): whole}
+    return {title: picture[top:bottom, left:right] for title, picture in pictures.items()}
 
 
 def demo_panel(
