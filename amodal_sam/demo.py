@@ -78,7 +78,7 @@ def measure(
 def _lined(image: ndarray, line: ndarray, colour: tuple[int, int, int]) -> ndarray:
     "A copy with a closed line on it, (K, 1, 2), thick enough to be seen in a small panel."
     image, line = image.copy(), np.rint(line).astype(np.int32)
-    for shade, width in (((255, 255, 255), 7), (colour, 5)): cv2.polylines(image, [line], True, shade, width, cv2.LINE_AA)
+    for shade, width in (((255, 255, 255), 6), (colour, 4)): cv2.polylines(image, [line], True, shade, width, cv2.LINE_AA)
     return image
 
 
