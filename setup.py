@@ -39,6 +39,8 @@ setup(
     extras_require={
         "dev": settings["dev_requirements"].split(),
         "video": settings["video_requirements"].split(),
+        "ray": settings["ray_requirements"].split(),
+        "vlm": settings["vlm_requirements"].split(),
     },
     entry_points={
         "console_scripts": settings["console_scripts"].split(),

@@ -7,10 +7,7 @@ __all__ = ['app']
 
 # %% ../nbs/50_cli.ipynb #imports
 import json
-import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -19,75 +16,14 @@ import typer
 from typer.core import TyperGroup
 
 from . import __version__
+from .data_commands import taos_app
+from .eval_commands import eval_command
+from .terminal import BadInput, Commands, asking, figure_file, numbers, say
 
-# %% ../nbs/50_cli.ipynb #bad-input
-class _BadInput(Exception): "What the person who typed can mend: one line, exit code 2."
-
-
-@contextmanager
-def _asking(*kinds: type[Exception]) -> Iterator[None]:
-    "Inside, errors of these kinds (ValueError and OSError if none is named) are about the input."
-    try: yield
-    except (kinds or (ValueError, OSError)) as error: raise _BadInput(" ".join(str(error).split())) from error
-
-
-def _say(text: str) -> None: print(f"amodal-sam: {text}", file=sys.stderr)
-
-# %% ../nbs/50_cli.ipynb #words
-_numbers_of = {"--box": ("four", "x0 y0 x1 y1"), "--point": ("three", "x y label")}
-
-
-def _is_number(word: str) -> bool:
-    try: return isinstance(float(word), float)
-    except ValueError: return False
-
-
-def _joined(words: list[str]) -> list[str]:
-    "`--box 1 2 3 4` as the one word `--box=1 2 3 4`, and `--data a b` as `--data=a --data=b`."
-    rest, joined = list(words), []
-    while rest:
-        word, values = rest.pop(0), []
-        if word == "--": return [*joined, word, *rest]
-        together = word in _numbers_of and rest and re.search(r"[\s,]", rest[0])
-        most = 1 if together else {"--box": 4, "--point": 3, "--data": len(rest)}.get(word, 0)
-        while rest and len(values) < most and (_is_number(rest[0]) or not rest[0].startswith("-")): values.append(rest.pop(0))
-        while rest and word in _numbers_of and not together and _is_number(rest[0]): values.append(rest.pop(0))
-        if word in _numbers_of: joined.append(f"{word}={' '.join(values)}")
-        else: joined += [f"{word}={value}" for value in values] or [word]
-    return joined
-
-
-def _numbers(option: str, text: str) -> list[float]:
-    "The numbers of one `--box` or `--point`."
-    (count, names), words = _numbers_of[option], text.replace(",", " ").split()
-    if not all(map(_is_number, words)) or len(words) != {"four": 4, "three": 3}[count]: raise _BadInput(f"{option} takes {count} numbers, {names}, got: {text or 'nothing'}")
-    return [float(word) for word in words]
-
-# %% ../nbs/50_cli.ipynb #commands
-class _Commands(TyperGroup):
-    "All commands: words are joined before, and wrong input becomes one line, after typer has had its turn."
-    def main(self, args: list[str] | None = None, prog_name: str | None = None, standalone_mode: bool = True, **extra):
-        words = _joined(sys.argv[1:] if args is None else list(args)) or ["--help"]
-        try: code = super().main(args=words, prog_name="amodal-sam", standalone_mode=False, **extra)
-        except _BadInput as error: code = _refuse(str(error))
-        except typer.BadParameter.__mro__[2] as error: code = _refuse(_sentence(error))  # whatever typer says of words
-        except typer.Abort: code = 130
-        sys.exit(code if isinstance(code, int) else 0)
-
-
-def _refuse(reason: str) -> int:
-    "Exit code 2, and why."
-    _say(reason)
-    return 2
-
-
-def _sentence(error: Exception) -> str:
-    "What typer has to say, in one line, and where to read more."
-    context = getattr(error, "ctx", None)
-    return f"{' '.join(error.format_message().split()).rstrip('.')}; see {context.command_path if context else 'amodal-sam'} --help"
-
-
-app = typer.Typer(cls=_Commands, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help="Segment the whole object, also what is hidden.")
+# %% ../nbs/50_cli.ipynb #app
+app = typer.Typer(cls=Commands, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help="Segment the whole object, also what is hidden.")
+app.add_typer(taos_app, name="taos")
+app.command("eval", no_args_is_help=False)(eval_command)
 
 
 @app.callback(invoke_without_command=True)
@@ -121,9 +57,9 @@ def _predictor(model: str, checkpoint: Path | None, adapter: Path | None) -> tup
     from amodal_sam.model import default_places
     from amodal_sam.predict import AmodalPredictor
     official = model in default_places
-    if not official and (checkpoint or adapter): raise _BadInput(f"--checkpoint and --adapter go with {', '.join(default_places)}: name one of them by --model")
-    with _asking(): predictor = AmodalPredictor.from_pretrained(model, checkpoint=checkpoint, adapter=adapter, device=_device())
-    if official and not adapter: _say(f"{model} without --adapter knows visible parts only")
+    if not official and (checkpoint or adapter): raise BadInput(f"--checkpoint and --adapter go with {', '.join(default_places)}: name one of them by --model")
+    with asking(): predictor = AmodalPredictor.from_pretrained(model, checkpoint=checkpoint, adapter=adapter, device=_device())
+    if official and not adapter: say(f"{model} without --adapter knows visible parts only")
     packaged = _weights() / f"{model}.safetensors"
     files = [path for path in (checkpoint, adapter) if path] or [packaged if packaged.is_file() else Path(model)]
     return predictor, {"model": model if official or packaged.is_file() else Path(model).name, "weights": {path.name: _fingerprint(path) for path in files}, "version": __version__}
@@ -144,9 +80,9 @@ def _answer_files(image, found: list, about: dict, *, points: list[list[float]] 
 def _report(folder: Path, files: dict, found: list, *, stream=None) -> None:
     "Write the files, and say what was found and where it is."
     from amodal_sam.pictures import write_files
-    with _asking(ValueError):
+    with asking(ValueError):
         try: write_files(folder, files)
-        except OSError as error: raise _BadInput(f"{folder} cannot be written: {error.strerror or error}") from error
+        except OSError as error: raise BadInput(f"{folder} cannot be written: {error.strerror or error}") from error
     for answer in found:
         whole = int(answer.amodal.sum())
         print(f"{whole} pixels, {answer.occluded.sum() / whole:.0%} of them hidden, score {answer.score:.2f}" if whole else "nothing was found there", file=stream)
@@ -156,7 +92,7 @@ def _report(folder: Path, files: dict, found: list, *, stream=None) -> None:
 def _opened(image: Path, folder: Path | None) -> object:
     "The photograph, uint8 RGB, after a look at the folder where results shall go."
     from amodal_sam.pictures import check_folder, read_image
-    with _asking():
+    with asking():
         if folder: check_folder(folder)
         return read_image(image)
 
@@ -187,14 +123,14 @@ def _segment(
     as_json: bool = typer.Option(False, "--json", help="Print the result as JSON; files are then written only with -o."),
 ) -> None:
     "The whole object, its visible part and its hidden part."
-    boxes, points = [_numbers("--box", text) for text in box], [_numbers("--point", text) for text in point]
-    if bool(boxes) == bool(points): raise _BadInput("say where the object is, by --box X0 Y0 X1 Y1 or by --point X Y 1" + (", not by both" if boxes else ""))
+    boxes, points = [numbers("--box", text) for text in box], [numbers("--point", text) for text in point]
+    if bool(boxes) == bool(points): raise BadInput("say where the object is, by --box X0 Y0 X1 Y1 or by --point X Y 1" + (", not by both" if boxes else ""))
     folder = output or (None if as_json else Path("amodal-output"))
     picture = _opened(image, folder)
     predictor, about = _predictor(model, checkpoint, adapter)
     height, width = picture.shape[:2]
     about = {"image": {"name": image.name, "width": width, "height": height}} | about
-    with _asking(ValueError): prompt = _prompt(boxes, points, height, width)
+    with asking(ValueError): prompt = _prompt(boxes, points, height, width)
     predictor.set_image(picture)
     found = predictor.predict(**prompt) if boxes else [predictor.predict(**prompt)]
     files = _answer_files(picture, found, about, points=points)
@@ -208,7 +144,7 @@ def _demo(output: Path = _output) -> None:
     from amodal_sam.demo import demo_panel, demo_scenes, measure
     from amodal_sam.pictures import check_folder
     folder = output or Path("amodal-output")
-    with _asking():
+    with asking():
         check_folder(folder)
         scenes = demo_scenes()
     (predictor, about), found = _predictor("tiny", None, None), []
@@ -217,58 +153,62 @@ def _demo(output: Path = _output) -> None:
         found.append(predictor.predict(box=scene.box))
     height, width = scenes[0].image.shape[:2]
     about = {"image": {"name": "photo.png", "width": width, "height": height, "credit": scenes[0].credit}} | about | {"measured": measure(scenes[0], found[0])}
-    files = _answer_files(scenes[0].image, found[:1], about) | {"photo.png": scenes[0].image, "panel.png": _drawn(demo_panel(scenes, found))}
+    files = _answer_files(scenes[0].image, found[:1], about) | {"photo.png": scenes[0].image, "panel.png": figure_file(demo_panel(scenes, found))}
     _report(folder, files, found[:1])
     print("measured: whole object IoU {full_iou:.2f}, hidden part IoU {occluded_iou:.2f}".format(**about["measured"]))
-
-
-def _drawn(figure) -> bytes:
-    "A figure as PNG, fit for a slide."
-    from io import BytesIO
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=180, bbox_inches="tight", facecolor="white")
-    return buffer.getvalue()
 
 # %% ../nbs/50_cli.ipynb #settings
 def _settings(default, given: dict, file: Path):
     "A configuration with the fields replaced that a file gives; each of the type that it had."
     from dataclasses import is_dataclass, replace
-    if not isinstance(given, dict): raise _BadInput(f'{file} must hold settings, as in {{"batch": 8}}')
+    if not isinstance(given, dict): raise BadInput(f'{file} must hold settings, as in {{"batch": 8}}')
     values = {}
     for name, value in given.items():
-        if name not in vars(default): raise _BadInput(f"{file}: there is no setting {name}; choose among {', '.join(vars(default))}")
+        if name not in vars(default): raise BadInput(f"{file}: there is no setting {name}; choose among {', '.join(vars(default))}")
         now = getattr(default, name)
         if is_dataclass(now): value = _settings(now, value, file)
         elif isinstance(now, tuple) and isinstance(value, list): value = tuple(value)
         elif isinstance(now, float) and type(value) is int: value = float(value)
-        if type(value) is not type(now): raise _BadInput(f"{file}: {name} is {value!r}, but must be like {json.dumps(now)}")
+        if type(value) is not type(now): raise BadInput(f"{file}: {name} is {value!r}, but must be like {json.dumps(now)}")
         values[name] = value
     try: return replace(default, **values)
-    except (TypeError, ValueError) as error: raise _BadInput(f"{file}: {error}") from error
+    except (TypeError, ValueError) as error: raise BadInput(f"{file}: {error}") from error
 
 
 def _config(file: Path | None, steps: int | None, minutes: float | None):
     "The configuration of a run."
     from amodal_sam.train import TrainConfig
     try: given = json.loads(file.read_text(encoding="utf-8")) if file else {}
-    except (OSError, ValueError) as error: raise _BadInput(f"{file} is no JSON file that can be read: {getattr(error, 'strerror', None) or error}") from error
+    except (OSError, ValueError) as error: raise BadInput(f"{file} is no JSON file that can be read: {getattr(error, 'strerror', None) or error}") from error
     config = _settings(TrainConfig(), given, file)
     chosen = {name: value for name, value in (("steps", steps), ("minutes", minutes)) if value is not None}
     return _settings(config, chosen, file)
 
-# %% ../nbs/50_cli.ipynb #train
+# %% ../nbs/50_cli.ipynb #preset
+def _train_preset(name: str, data: list[Path], out: Path, minutes: float | None, trunk: Path | None) -> None:
+    "Make the embedded model anew; the same words go on with a run that was stopped."
+    from amodal_sam.pictures import check_folder
+    from amodal_sam.sources import read_objects
+    from amodal_sam.tiny import imagenet_trunk, train_tiny
+    if name != "tiny": raise BadInput(f"there is no preset {name}: tiny is the only one")
+    with asking():
+        check_folder(out)
+        objects, weights = [thing for folder in data for thing in read_objects(folder)], imagenet_trunk(trunk)
+    print(f"{train_tiny(objects, out, minutes=minutes or 90, trunk=weights, quiet=not sys.stderr.isatty())}: give it to segment as --model")
+
+# %% ../nbs/50_cli.ipynb #trainer
 def _trainer(data: list[Path], base: str, checkpoint: Path | None, out: Path, config):
     "The trainer of a run; whatever is wrong here is wrong with what was typed."
     from amodal_sam.model import from_pretrained
     from amodal_sam.pictures import check_folder
-    from amodal_sam.taos import read_objects
+    from amodal_sam.sources import read_objects
     from amodal_sam.train import Trainer
-    with _asking():
+    with asking():
         check_folder(out)
         objects = [thing for folder in data for thing in read_objects(folder)]
         return Trainer(from_pretrained(base, checkpoint=checkpoint), objects, config=config, out=out)
 
-
+# %% ../nbs/50_cli.ipynb #train
 @app.command("train")
 def _train(
     data: list[Path] = typer.Option(..., "--data", metavar="FOLDER...", help="Folders of COCO JSON files with their pictures, or of cut-outs."),
@@ -279,11 +219,14 @@ def _train(
     minutes: float = typer.Option(None, "--minutes", min=0.01, help="End by the clock instead."),
     resume: bool = typer.Option(False, "--resume", help="Go on where the run in --out stopped, with its settings."),
     config: Path = typer.Option(None, "--config", help="JSON file with any field of TrainConfig."),
+    preset: str = typer.Option(None, "--preset", help="tiny: make the embedded model anew, base and adapters, in --minutes (90)."),
+    trunk: Path = typer.Option(None, "--trunk", help="ImageNet weights of an EfficientNet-Lite0 for it, where their package is not installed."),
 ) -> None:
     "Train adapters on your own pictures."
+    if preset: return _train_preset(preset, data, out, minutes, trunk)
     begun = (out / "resume.pt").is_file()
-    if resume and not begun: raise _BadInput(f"{out} holds no run to resume: check --out, or leave --resume away")
-    if begun and not resume: raise _BadInput(f"{out} holds a run already: add --resume to go on with it, or choose another --out")
+    if resume and not begun: raise BadInput(f"{out} holds no run to resume: check --out, or leave --resume away")
+    if begun and not resume: raise BadInput(f"{out} holds a run already: add --resume to go on with it, or choose another --out")
     from amodal_sam import model, train
     trainer = _trainer(data, base, checkpoint, out, _config(config or (out / "config.json" if resume else None), steps, minutes))
     if resume: train.resume(trainer)

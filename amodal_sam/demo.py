@@ -17,10 +17,11 @@ from numpy import ndarray
 
 from .metrics import full_iou, occluded_iou
 from .pictures import read_image
+from .objects import MaskedObject
 from .predict import Prediction
 from .sample import AmodalSample
 from .show import PALETTE, compare, overlay
-from .taos import MaskedObject, TaosConfig, synthesize
+from .taos import TaosConfig, synthesize
 
 # %% ../nbs/46_demo.ipynb #outlines
 _cup = (173, 112, 174, 95, 179, 78, 190, 60, 204, 45, 222, 33, 244, 23, 266, 18, 290, 18, 315, 20, 340, 28, 362, 40, 380, 55, 395, 74, 404, 94, 408, 112, 407, 132, 401, 158, 396, 180,

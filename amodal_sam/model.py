@@ -170,8 +170,26 @@ class Answer:
     quality: Tensor    # the model's own estimate of the mask's IoU, (N, 1)
     embedding: Tensor  # $\mathbf{E}$ that the decoder saw, (N, C, h, w)
 
+# %% ../nbs/12_model.ipynb #decode
+class _PromptedSam(AdaptedEncoder):
+    "The adapted encoder with SAM's prompt encoder and decoder behind it."
+    def decode(
+        self,
+        encoded: Encoded,                             # of `encode_suffix`, for each object
+        *,
+        boxes: Tensor | None = None,                  # the prompt, XYXY, pixels of the input, (N, 4)
+        points: tuple[Tensor, Tensor] | None = None,  # the prompt, coordinates in pixels (N, K, 2) and labels, 1 object or 0 not, (N, K)
+        regions: Tensor | None = None,                # prior of the adapters in the decoder, if there are any, (N, 4)
+    ) -> Answer:                                      # $M$ as logits, with its quality and embedding
+        "Answer one prompt for each embedding."
+        sparse, dense = self.sam.prompt_encoder(points=points, boxes=boxes, masks=None)
+        refine = lambda level, features: self._adapt(level, features, regions if self.config.part == "decoder" else None)
+        logits, quality = decode_masks(self.sam.mask_decoder, encoded.features, positions=self.sam.prompt_encoder.get_dense_pe(), sparse=sparse, dense=dense,
+                                       high_resolution=encoded.high_resolution, refine=refine)
+        return Answer(logits, quality, encoded.features)
+
 # %% ../nbs/12_model.ipynb #model
-class AmodalSam(AdaptedEncoder):
+class AmodalSam(_PromptedSam):
     "SAM that answers with the whole object: the adapted encoder, SAM's own prompt encoder and decoder (equation 3)."
     def forward(
         self,
@@ -199,12 +217,7 @@ class AmodalSam(AdaptedEncoder):
         if regions is None: regions = boxes
         if adapted and regions is None: raise ValueError("points alone do not say where the hidden part may be: give regions, or adapted=False")
         regions, count = regions if adapted else None, len(boxes if points is None else points[0])
-        encoded = self.encode_suffix(encoded.for_objects(count), regions)
-        sparse, dense = self.sam.prompt_encoder(points=points, boxes=boxes, masks=None)
-        refine = lambda level, features: self._adapt(level, features, regions if self.config.part == "decoder" else None)
-        logits, quality = decode_masks(self.sam.mask_decoder, encoded.features, positions=self.sam.prompt_encoder.get_dense_pe(), sparse=sparse, dense=dense,
-                                       high_resolution=encoded.high_resolution, refine=refine)
-        return Answer(logits, quality, encoded.features)
+        return self.decode(self.encode_suffix(encoded.for_objects(count), regions), boxes=boxes, points=points, regions=regions)
 
 # %% ../nbs/12_model.ipynb #save
 _format = "amodal-sam 1"

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 
 from amodal_sam.model import AdapterConfig, AmodalSam, save_model
 from amodal_sam.sam import build_sam
-from amodal_sam.taos import read_objects
+from amodal_sam.sources import read_objects
 from amodal_sam.train import TrainConfig, Trainer, fit, initialise_trunk, resume
 
 ADAPTERS = AdapterConfig(base="tiny", places=(0, 1, 2, 4), width=(24, 40, 48, 48))

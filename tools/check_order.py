@@ -1,6 +1,6 @@
 """Checks the direction of imports, which is the direction of the story.
 
-- A numbered notebook imports modules of earlier notebooks only, in its lessons too.
+- A numbered notebook imports modules of earlier notebooks only, in its lessons too; of two with the same number the first by name is the earlier.
 - The data wing and the model wing never import each other, not even through a third module.
 - The leaves import nothing of the project.
 """
@@ -8,7 +8,7 @@ import ast
 
 from notebooks import PACKAGE, Cell, cells, finish, module_of, notebook_paths, number
 
-_DATA = {"taos", "judge", "shards", "benchmarks"}
+_DATA = {"taos", "judge", "shards", "annotations", "pickles", "toy_files", "photographs", "clips", "benchmarks", "human", "vlm"}
 _MODEL = {"sca", "sam", "model", "predict", "video"}
 _LEAVES = {"sca", "discriminator", "losses"}
 
@@ -37,6 +37,7 @@ def reach(module: str, imports: dict[str, set[str]]) -> set[str]:
 def main():
     paths = notebook_paths()
     numbers = {module: number(path) for path in paths if (module := module_of(path))}
+    names = {module: path.name for path in paths if (module := module_of(path))}
     problems, imports = [], {}
     for path in paths:
         module = module_of(path)
@@ -45,7 +46,7 @@ def main():
             used = imported(cell)
             if cell.exported and module: imports.setdefault(module, set()).update(used)
             for other in sorted(used & numbers.keys()):
-                if None not in (number(path), numbers[other]) and other != module and numbers[other] >= number(path):
+                if None not in (number(path), numbers[other]) and other != module and (numbers[other], names[other]) >= (number(path), path.name):
                     problems.append(f"{cell}: imports {other}, which is notebook {numbers[other]:02} and so comes later")
 
     for module in sorted(imports):
