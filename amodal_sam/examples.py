@@ -24,7 +24,7 @@ from .taos import TaosConfig, synthesize
 @dataclass(frozen=True)
 class ViewConfig:
     "How objects are looked at in training: crops, prompts, light."
-    near: tuple[float, float] = (1.3, 2.0)    # side of most crops, as a multiple of the box's longer side; at inference it is 1.6
+    near: tuple[float, float] = (1.3, 2.0)    # side of most crops, as a multiple of the box's longer side; at inference it is 1.3
     far: tuple[float, float] = (2.0, 4.5)     # of the others, so that small objects and loose first guesses are known too
     far_share: float = 0.3                    # of crops from further away
     shift: float = 0.1                        # most by which a crop is off its object's centre, as a share of the longer side

@@ -106,7 +106,7 @@ class _ImageHolder:
         self,
         model: AmodalSam,             # on the device where it shall run
         *,
-        context: float | None = 1.6,  # side of the crop around each object, in units of its box; None shows the model the whole image
+        context: float | None = 1.3,  # side of the crop around each object, in units of its box; None shows the model the whole image
         chunk: int = 8,               # objects that run together
     ):
         self.model, self.context, self.chunk = model.eval(), context, chunk
@@ -123,7 +123,7 @@ class _ImageHolder:
     ) -> "AmodalPredictor":
         "A predictor with trained weights; the small model looks at crops, the official ones at the whole image."
         model = from_pretrained(name, checkpoint=checkpoint, adapter=adapter).to(device)
-        return cls(model, context=None if model.config.base in default_places else 1.6)
+        return cls(model, context=None if model.config.base in default_places else 1.3)
 
     def set_image(
         self,

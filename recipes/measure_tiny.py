@@ -4,8 +4,8 @@
 
 VALIDATE holds COCO JSON files of visible masks beside their pictures. Targets are objects that pass the test for wholeness; occluders come
 from other pictures of the same folder. Pictures are split in halves by their name: `tune` is for choosing settings, `report` for quoting.
-Every draw follows from --seed. Three prompts: the whole object's box, the same with each side off by up to 5 % of the box's size, and two points
-on the visible part. Beside the model stand answers that need no model, and two that use the truth's visible mask.
+Every draw follows from --seed. Four prompts: the whole object's box, the same with each side off by up to 5 % and 10 % of the box's size, and two
+points on the visible part. Beside the model stand answers that need no model, and two that use the truth's visible mask.
 """
 import argparse
 import json
@@ -76,13 +76,14 @@ def answers(predictor: AmodalPredictor, sample, generator: np.random.Generator) 
     "Every method's whole object."
     height, width = sample.amodal.shape
     box, size = sample.box, np.tile(sample.box[2:] - sample.box[:2], 2)
-    jittered = np.clip(box + generator.uniform(-0.05, 0.05, 4) * size, 0, (width, height, width, height)).astype(np.float32)
+    jitter = generator.uniform(-1, 1, 4)
+    off = lambda share: np.clip(box + share * jitter * size, 0, (width, height, width, height)).astype(np.float32)
     rows, columns = np.nonzero(sample.visible)
     chosen = generator.integers(len(rows), size=2)
     predictor.set_image(sample.image)
     found = predictor.predict(box=box)
     base = predictor.visible_mask(box=box)
-    return {"model, box": found.amodal, "model, box off by 5 %": predictor.predict(box=jittered).amodal,
+    return {"model, box": found.amodal, "model, box off by 5 %": predictor.predict(box=off(0.05)).amodal, "model, box off by 10 %": predictor.predict(box=off(0.1)).amodal,
             "model, two points": predictor.predict(points=np.stack([columns[chosen], rows[chosen]], axis=1) + 0.5).amodal,
             "box itself": box_mask(box, height=height, width=width), "base, adapters off": base, "hull of the base's mask": hull(base),
             "true visible mask": sample.visible, "hull of the true visible mask": hull(sample.visible)}
