@@ -134,10 +134,13 @@ class _ImageHolder:
         self._name = blake2b(self.image.data, digest_size=16, salt=str(self.image.shape[1]).encode()).hexdigest()
 
 # %% ../nbs/13_predict.ipynb #encode
-def _view(holder: _ImageHolder, box: ndarray) -> Crop:
+_room_for_points = 1.25  # the box around what points found knows nothing of the hidden part, so the crop is larger
+
+
+def _view(holder: _ImageHolder, box: ndarray, *, room: float = 1.0) -> Crop:
     "What the model is shown for a box."
     size = holder.model.sam.image_encoder.img_size
-    return _whole_view(holder.image, size) if holder.context is None else crop_around(box, context=holder.context, size=size)
+    return _whole_view(holder.image, size) if holder.context is None else crop_around(box, context=room * holder.context, size=size)
 
 
 def _encode(holder: _ImageHolder, crops: list[Crop]) -> Encoded:
@@ -176,7 +179,7 @@ def _query_of_points(holder: _ImageHolder, points: ndarray, labels: ndarray) -> 
     for _ in range(1 if holder.context is None else 2):
         seen = _answer(holder, [query], (False,))[0][0][0]
         if seen.any(): box = tight_box(seen)
-        query = _Query(_view(holder, box), points=(points, labels), region=box)
+        query = _Query(_view(holder, box, room=_room_for_points), points=(points, labels), region=box)
     return query
 
 
