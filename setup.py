@@ -40,6 +40,7 @@ setup(
         "dev": settings["dev_requirements"].split(),
         "video": settings["video_requirements"].split(),
         "ray": settings["ray_requirements"].split(),
+        "tiny": settings["tiny_requirements"].split(),
         "vlm": settings["vlm_requirements"].split(),
     },
     entry_points={
