@@ -1,0 +1,126 @@
+// What stands around the picture: tools, objects, layers, frames. Every control is a plain element with a name, reachable by Tab.
+
+const FOCUSABLE = new Set(["button", "canvas", "input"]);
+const ICONS = {
+  box: '<path d="M3 3h10v10H3z" stroke-dasharray="2.6 1.6"/>',
+  add: '<circle cx="8" cy="8" r="5.6"/><path d="M8 5.2v5.6M5.2 8h5.6"/>',
+  remove: '<circle cx="8" cy="8" r="5.6"/><path d="M5.2 8h5.6"/>',
+  pan: '<path d="M8 1.8v12.4M1.8 8h12.4M6 3.8l2-2 2 2M6 12.2l2 2 2-2M3.8 6l-2 2 2 2M12.2 6l2 2-2 2"/>',
+  undo: '<path d="M5.5 3 2.5 6l3 3M2.8 6h6.4a3.9 3.9 0 0 1 0 7.8H6"/>',
+  redo: '<path d="m10.5 3 3 3-3 3M13.2 6H6.8a3.9 3.9 0 0 0 0 7.8H10"/>',
+  closer: '<circle cx="7" cy="7" r="4.6"/><path d="m10.5 10.5 3.5 3.5M7 5v4M5 7h4"/>',
+  farther: '<circle cx="7" cy="7" r="4.6"/><path d="m10.5 10.5 3.5 3.5M5 7h4"/>',
+  fit: '<path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10"/>',
+  save: '<path d="M8 2v8M4.8 7 8 10.2 11.2 7M2.5 13.5h11"/>',
+  open: '<path d="M2 12.5V3.5h4l1.5 1.7H13v2M2 12.5l2-5.3h10.5l-2 5.3z"/>',
+  help: '<circle cx="8" cy="8" r="6"/><path d="M6.2 6.3a1.9 1.9 0 1 1 2.7 1.8c-.6.3-.9.6-.9 1.2M8 11.5v.1"/>',
+  trash: '<path d="M3 4.5h10M6.3 4.5V3h3.4v1.5M4.5 4.5l.6 8.5h5.8l.6-8.5"/>',
+  plus: '<path d="M8 3v10M3 8h10"/>',
+  back: '<path d="m10 3-5 5 5 5"/>',
+  next: '<path d="m6 3 5 5-5 5"/>',
+  play: '<path d="M5 3.2v9.6l7.6-4.8z"/>',
+  accept: '<path d="m3 8.5 3.5 3.5L13 4.5"/>',
+  reject: '<path d="m4 4 8 8M12 4l-8 8"/>',
+};
+const KEYS = [["B", "box"], ["P", "points on the object"], ["M", "points beside it"], ["H", "move the picture"], ["N", "new object"], ["Delete", "remove the object"], ["Enter", "a box in the middle"],
+  ["Arrows", "move the box; Shift by 10; Alt to resize"], ["Ctrl Z", "undo"], ["Ctrl Y", "redo"], ["1 2 3 4", "layers"], ["+ - 0", "zoom, fit"], [", .", "frames"], ["A R U", "accept, reject, undecided"], ["Esc", "leave off"]];
+
+// JupyterLab looks at the focused element for this mark before it takes a key for itself; an ancestor's mark would not do.
+function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  if (FOCUSABLE.has(tag)) element.dataset.lmSuppressShortcuts = "true";
+  element.append(...children.filter(child => child !== null && child !== undefined));
+  return element;
+}
+
+function button(icon, label, act, { text = "", key = "", ...rest } = {}) {
+  const made = make("button", { type: "button", ariaLabel: label, title: key ? `${label} (${key})` : label, onclick: act, ...rest });
+  if (icon) made.innerHTML = `<svg viewBox="0 0 16 16" aria-hidden="true">${ICONS[icon]}</svg>`;
+  if (text) made.append(make("span", { textContent: text }));
+  return made;
+}
+
+const group = (label, ...children) => make("div", { className: "group", role: "group", ariaLabel: label }, ...children);
+
+// Rows that stay the same elements while their content changes, so that typing and focus survive an update.
+function rows(parent, keys, create) {
+  const kept = new Map([...parent.children].map(child => [child.dataset.key, child]));
+  const wanted = keys.map(key => kept.get(key) ?? create(key));
+  wanted.forEach((row, i) => {
+    row.dataset.key = keys[i];
+    if (parent.children[i] !== row) parent.insertBefore(row, parent.children[i] ?? null);
+  });
+  while (parent.children.length > keys.length) parent.lastChild.remove();
+  return wanted;
+}
+
+function toolbar(act, { editable, live }) {
+  const tools = editable ? [["box", "Box", "B"], ["add", "Points on the object", "P"], ["remove", "Points beside it", "M"], ["pan", "Move the picture", "H"]] : [];
+  const bar = { tools: Object.fromEntries(tools.map(([name, label, key]) => [name, button(name, label, () => act.tool(name), { key, text: { box: "Box", add: "Points" }[name] })])) };
+  bar.undo = button("undo", "Undo", act.undo, { key: "Ctrl Z" });
+  bar.redo = button("redo", "Redo", act.redo, { key: "Ctrl Y" });
+  bar.level = make("output", { className: "level", ariaLabel: "Zoom" });
+  const zoom = group("Zoom", button("farther", "Zoom out", () => act.zoom(1 / 1.5), { key: "-" }), bar.level, button("closer", "Zoom in", () => act.zoom(1.5), { key: "+" }), button("fit", "Fit", act.fit, { key: "0" }));
+  const save = live ? group("Save", make("span", { className: "icon", innerHTML: `<svg viewBox="0 0 16 16" aria-hidden="true">${ICONS.save}</svg>` }),
+    ...[["png", "PNG"], ["coco", "COCO"], ["cocoa", "COCOA"]].map(([kind, text]) => button("", `Save as ${text}`, () => act.save(kind), { text }))) : null;
+  const file = make("input", { type: "file", accept: ".json,application/json", hidden: true, onchange: () => { if (file.files.length) act.open(file.files[0]); file.value = ""; } });
+  const open = editable && live ? group("Open", file, button("open", "Open annotations, COCO or COCOA", () => file.click(), { text: "Open" })) : null;
+  bar.help = button("help", "Keys", () => act.help(), { ariaExpanded: "false" });
+  bar.element = make("div", { className: "bar", role: "toolbar", ariaLabel: "Tools" },
+    editable ? group("Tool", ...Object.values(bar.tools)) : null, editable ? group("History", bar.undo, bar.redo) : null, zoom, save, open, make("span", { className: "spring" }), bar.help);
+  return bar;
+}
+
+function thingRow(id, act, editable) {
+  const row = make("div", { className: "thing" });
+  row.pick = make("button", { type: "button", className: "swatch", onclick: () => act.choose(id) });
+  row.colour = make("input", { type: "color", onchange: () => act.change(id, { colour: row.colour.value }) });
+  row.name = make("input", { type: "text", maxLength: 60, spellcheck: false, readOnly: !editable, onfocus: () => act.choose(id), onchange: () => act.change(id, { name: row.name.value.trim() || `object ${id}` }) });
+  row.facts = make("span", { className: "facts" });
+  row.bin = button("trash", "Remove", () => act.drop(id), { className: "quiet" });
+  row.append(row.pick, row.name, row.facts, ...(editable ? [row.colour, row.bin] : []));
+  row.onclick = event => { if (event.target === row || event.target === row.facts) act.choose(id); };
+  return row;
+}
+
+function fillThing(row, thing, { chosen, answer, question }) {
+  row.classList.toggle("chosen", thing.id === chosen);
+  row.pick.style.setProperty("--colour", thing.colour);
+  row.pick.ariaPressed = String(thing.id === chosen);
+  row.pick.ariaLabel = `Choose ${thing.name}`;
+  row.colour.ariaLabel = `Colour of ${thing.name}`;
+  row.colour.value = thing.colour;
+  row.name.ariaLabel = `Name of ${thing.name}`;
+  if (row.name !== row.name.getRootNode().activeElement) row.name.value = thing.name;
+  row.bin.ariaLabel = row.bin.title = `Remove ${thing.name}`;
+  row.facts.textContent = answer ? `${answer.hidden} % hidden${answer.score === null ? "" : `, ${answer.score.toFixed(2)}`}` : question ? "" : "not asked yet";
+  row.facts.title = answer && answer.score !== null ? "share of the object that is hidden, and how sure the model is" : "";
+}
+
+function layerRow([name, text], act, palette, number) {
+  const row = make("div", { className: "layer" });
+  row.on = make("input", { type: "checkbox", ariaLabel: `Show ${text}`, onchange: () => act.layer(name, { on: row.on.checked }) });
+  row.weight = make("input", { type: "range", min: 0, max: 1, step: 0.05, ariaLabel: `Strength of ${text}`, oninput: () => act.layer(name, { weight: +row.weight.value }) });
+  const sample = make("span", { className: `sample ${name}` });
+  if (palette[name] && (name === "visible" || name === "occluded")) sample.style.setProperty("--colour", palette[name]);
+  row.append(make("label", { title: `${text} (${number})` }, row.on, sample, text), row.weight);
+  return row;
+}
+
+function frameBar(act, { abilities }) {
+  const bar = { busy: false };
+  bar.slider = make("input", { type: "range", min: 0, value: 0, step: 1, oninput: () => act.frame(+bar.slider.value) });
+  bar.ticks = make("div", { className: "ticks", ariaHidden: "true" });
+  bar.count = make("output", { className: "count" });
+  bar.play = button("play", "Play", act.play);
+  const steps = [button("back", "Previous", () => act.step(-1), { key: "," }), button("next", "Next", () => act.step(1), { key: "." })];
+  bar.propagate = button("", "Propagate through the clip", act.propagate, { text: "Propagate", className: "strong" });
+  bar.cancel = button("", "Cancel", act.cancel, { text: "Cancel" });
+  bar.progress = make("progress", { max: 1, value: 0, ariaLabel: "Propagation" });
+  const review = abilities.includes("review") ? group("Decision", button("accept", "Accept", () => act.decide("accept"), { key: "A", text: "Accept", className: "accept" }),
+    button("reject", "Reject", () => act.decide("reject"), { key: "R", text: "Reject", className: "reject" }), button("", "Undecided", () => act.decide("undecided"), { key: "U", text: "Undecided" })) : null;
+  bar.review = review;
+  bar.element = make("div", { className: "bar frames" }, group("Frames", steps[0], bar.play, steps[1]), make("div", { className: "track" }, bar.slider, bar.ticks), bar.count,
+    review, abilities.includes("propagate") ? group("Propagation", bar.propagate, bar.progress, bar.cancel) : null);
+  return bar;
+}
