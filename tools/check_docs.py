@@ -1,88 +1,96 @@
-"""Checks that the site can be built. Where quarto is on the PATH it is built by nbdev_docs; else nbdev processes the notebooks and smalldocs looks for
-keys that it does not know. The sidebar and the links between notebooks are checked in any case. All in a copy; `--keep` puts the site into _docs/.
+"""Builds the documentation site (build_site.py) and checks it: the sidebar, the links of the notebooks, callouts, and the finished pages (check_pages.py).
 
-smalldocs is a stand-in: it names pages after notebooks where quarto names them after modules, and it knows neither MathML nor Sass nor cross-references.
-What it says about those is left out. Only the site that quarto builds is checked to fetch nothing from other hosts.
+Everything happens in a copy; with `--keep` the site is put into _docs/. Without quarto the pages are those of smalldocs, which pip installs and which
+needs Python 3.11; where neither is, the notebooks alone are looked at.
+
+usage: check_docs.py [--keep]
 """
 import re
 import shutil
 import sys
-from pathlib import Path
 
-from notebooks import ROOT, cells, command, finish, name, notebook_paths, project_copy, run, settings
+import check_pages
+from build_site import Failed, build, builder, process
+from notebooks import FIGURES, ROOT, cells, finish, name, notebook_paths, number, project_copy, settings
 
-_OTHER_HOST = re.compile(r"(?:<script[^>]*\bsrc|<link[^>]*\brel=\"stylesheet\"[^>]*\bhref)=\"(?:https?:)?//[^\"]+|@import\s*(?:url\()?[\"']?https?://[^\"')]+")
-_NOT_OURS = re.compile(r"a cross-reference; write|html-math-method is ignored|output-file is not read|compiles no Sass|^\d+ page\(s\)|broken link /")  # the last: the sidebar's, see sidebar()
+_CODE = re.compile(r"^(```+|~~~+).*?^\1\s*$|`[^`\n]*`", re.M | re.S)
 
 
 def sidebar() -> list[str]:
-    "Notebooks that the sidebar lacks, and entries without a notebook."
-    listed = set(re.findall(r"^\s*- ([\w/]+\.ipynb)\s*$", (ROOT / "_quarto.yml").read_text(), re.M))
+    "Notebooks that the sidebar lacks, names twice or out of the order of their numbers, and entries without a notebook."
+    listed = re.findall(r"^\s*- ([\w/]+\.ipynb)\s*$", (ROOT / "_quarto.yml").read_text(), re.M)
     present = {name(path) for path in notebook_paths()}
-    return [f"_quarto.yml: the sidebar lacks {path}" for path in sorted(present - listed)] + [f"_quarto.yml: there is no {path}" for path in sorted(listed - present)]
+    problems = [f"_quarto.yml: the sidebar lacks {path}" for path in sorted(present - set(listed))] + [f"_quarto.yml: there is no {path}" for path in sorted(set(listed) - present)]
+    problems += [f"_quarto.yml: {path} stands twice in the sidebar" for path in sorted({path for path in listed if listed.count(path) > 1})]
+    for section in re.split(r"^\s*- section:", (ROOT / "_quarto.yml").read_text(), flags=re.M)[1:]:
+        chapters = [path for path in re.findall(r"^\s*- ([\w/]+\.ipynb)\s*$", section, re.M) if re.match(r"\d", path)]
+        problems += [f"_quarto.yml: {after} stands behind {before}" for before, after in zip(chapters, chapters[1:]) if before[:2] > after[:2]]
+    return problems
 
 
 def links() -> list[str]:
     "Links of the markdown to files that are not there. A page of the site (masks.html) is there if its notebook is (00_masks.ipynb)."
-    problems = []
+    problems, known = [], {re.sub(r"^\d+_", "", path.stem) for path in notebook_paths()}
+    mentioned = {name(path).removesuffix(".ipynb") for path in notebook_paths()}
     for cell in (cell for path in notebook_paths() for cell in cells(path) if cell.kind == "markdown"):
-        for target in re.findall(r"\]\((?!\w+:|#|/)([^)#\s]+)", re.sub(r"`[^`]*`", "", cell.source)):
+        for target in re.findall(r"\]\((?!\w+:|#|/)([^)#\s]+)", _CODE.sub("", cell.source)):
             there = cell.notebook.parent / target
-            if not there.exists() and not (there.suffix == ".html" and there.stem in pages()): problems.append(f"{cell}: there is no {target}")
+            if not there.exists() and not (there.suffix == ".html" and there.stem in known): problems.append(f"{cell}: there is no {target}")
+        for chapter in re.findall(r"(?<!`)`(\d\d_\w+|(?:tutorials|results|reference)/\w+)`(?!`)", cell.source):
+            if chapter not in mentioned: problems.append(f"{cell}: there is no chapter {chapter}")
     return problems
 
 
-def pages() -> set[str]:
-    "The pages of the site as quarto names them: after the modules."
-    return {re.sub(r"^\d+_", "", path.stem) for path in notebook_paths()}
+def callouts() -> list[str]:
+    "Callouts that are not closed where they were opened, and a fence that does not stand alone."
+    problems = []
+    for cell in (cell for path in notebook_paths() for cell in cells(path) if cell.kind == "markdown"):
+        depth = 0
+        for line in _CODE.sub("", cell.source).splitlines():
+            if not (found := re.match(r"\s*(:{3,})\s*(.*)$", line)): continue
+            depth += 1 if found[2] else -1
+            if depth < 0: break
+        if depth: problems.append(f"{cell}: a callout is {'not closed' if depth > 0 else 'closed that was not opened'}")
+    return problems
 
 
-def by_quarto(copy: Path) -> list[str]:
-    "Build the real site."
-    (copy / "README.md").touch()  # newer than the index: nbdev_docs then leaves the README to make_readme.py
-    done = run("nbdev_docs", cwd=copy)
-    if done.returncode: return [done.stdout]
-    pages = [page for page in (copy / "_docs").rglob("*") if page.suffix in (".html", ".css")]
-    return [f"{page.relative_to(copy)}: fetches from another host: {found[0]}" for page in pages if (found := _OTHER_HOST.search(page.read_text()))]
+def openings() -> list[str]:
+    "A notebook begins with its title, one sentence, and an introduction in words."
+    problems = []
+    for path in notebook_paths():
+        told = [cell for cell in cells(path) if cell.kind == "markdown"]
+        if not re.match(r"# \S.*\n\n> \S", told[0].source): problems.append(f"{told[0]}: a page begins with `# Title` and `> one sentence`")
+        elif path.stem != "index" and re.match(r"#|\|", told[1].source): problems.append(f"{told[1]}: an introduction is missing before the first section")
+    return problems
 
 
-def by_smalldocs(copy: Path) -> list[str]:
-    "Process the notebooks as for quarto, and check the result."
-    stub = copy / "bin" / "quarto"  # nbdev wants to see a quarto before it processes anything; it is not called
-    stub.parent.mkdir()
-    stub.write_text("#!/bin/sh\nexit 0\n")
-    stub.chmod(0o755)
-    done = run(command("nbdev_proc_nbs"), "--file_re", r"\.(?:ipynb|qmd|html)$", cwd=copy, PATH=f"{stub.parent}:{Path(sys.executable).parent}:/usr/bin:/bin")
-    if done.returncode: return [done.stdout]
-    if not has_smalldocs(): return []
-    said = run(command("smalldocs"), "check", "_proc", cwd=copy).stdout.splitlines()
-    built = run(command("smalldocs"), "render", "_proc", cwd=copy)
-    if built.returncode: return [built.stdout]
-    return [line for line in said if line and not _NOT_OURS.search(line) and not links_a_module(line)]
-
-
-def has_smalldocs() -> bool:
-    "smalldocs needs Python 3.11."
-    return shutil.which(command("smalldocs")) is not None
-
-
-def links_a_module(line: str) -> bool:
-    "Is a link that smalldocs calls broken one of nbdev's, to a page that quarto names after the module?"
-    found = re.search(r"broken link .*?([\w-]+)\.html", line)
-    return bool(found) and found[1] in pages()
+def pictures(site) -> list[str]:
+    "Pages that show fewer pictures than their notebook keeps."
+    problems = []
+    for path in notebook_paths():
+        shown = [cell for cell in cells(path) if cell.kind == "code" and not {"hide", "include"} & cell.directives.keys()]
+        kept = sum(bool(set(FIGURES) & output.get("data", {}).keys()) for cell in shown for output in cell.outputs if not output.get("data", {}).get("text/html"))
+        page = (site / name(path)).with_name(f"{re.sub(r'^[0-9]+_', '', path.stem) if number(path) is not None else path.stem}.html")
+        there = len(check_pages.Page(page).pictures) if page.exists() else -1
+        if there < 0: problems.append(f"{name(path)}: has no page {page.name}")
+        elif there < kept: problems.append(f"{page.name}: shows {there} pictures of the {kept} of its notebook")
+    return problems
 
 
 def main():
-    problems, quarto = sidebar() + links(), shutil.which("quarto")
+    problems, count = sidebar() + links() + callouts() + openings(), 0
     with project_copy() as copy:
-        problems += by_quarto(copy) if quarto else by_smalldocs(copy)
-        site = copy / settings()["doc_path"] if quarto else copy / "_proc" / settings()["doc_path"]
-        count = len(list(site.rglob("*.html")))
+        try:
+            if builder():
+                site, said = build(copy)
+                problems += said + check_pages.check(site) + pictures(site)
+                count = len(list(site.rglob("*.html")))
+            else: process(copy)
+        except Failed as failure: problems.append(str(failure))
         if "--keep" in sys.argv[1:] and count:
             shutil.rmtree(ROOT / settings()["doc_path"], ignore_errors=True)
             shutil.copytree(site, ROOT / settings()["doc_path"])
-    builder = "quarto" if quarto else "smalldocs, as there is no quarto on the PATH" if has_smalldocs() else "nothing, as there is neither quarto nor smalldocs (Python 3.11)"
-    finish(problems, f"{count} pages built by {builder}")
+    finish(problems, f"{count} pages built by {builder()}" if count else "the notebooks can be processed; neither quarto nor smalldocs (Python 3.11) is there to render them")
 
 
 if __name__ == "__main__": main()

@@ -49,6 +49,7 @@ def show_output(output: dict, picture: Path, caption: str, pictures: dict[Path, 
     if "image/png" in data:
         pictures[picture] = base64.b64decode(text_of(data["image/png"]))
         return f"![{caption}]({picture.relative_to(ROOT).as_posix()})"
+    if "text/html" in data and "text/markdown" not in data: return ""  # the canvas: scripts do not run on such a page
     if "text/markdown" in data: return markdown(text_of(data["text/markdown"]))
     return f"```text\n{text_of(data['text/plain']).rstrip()}\n```" if "text/plain" in data else ""
 
