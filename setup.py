@@ -34,7 +34,7 @@ setup(
     ],
     python_requires=f">={settings['min_python']}",
     packages=find_packages(include=["amodal_sam", "amodal_sam.*"]),
-    package_data={"amodal_sam": ["weights/*", "prompts/*"]},
+    package_data={"amodal_sam": ["weights/*", "prompts/*", "front/*"]},
     install_requires=settings["requirements"].split(),
     extras_require={
         "dev": settings["dev_requirements"].split(),

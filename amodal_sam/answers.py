@@ -18,7 +18,7 @@ from numpy import ndarray
 from pycocotools import mask as coco_mask
 
 from .codes import code_of
-from .masks import _run_lengths, box_mask, encode_rle
+from .masks import box_mask, encode_rle, run_lengths
 from .predict import AmodalPredictor
 from .protocols import Protocol
 from .sample import AmodalSample
@@ -136,9 +136,9 @@ def _checked(entry: dict, key: str, where: str) -> dict | None:
     try:
         code = code_of(code)
         height, width = code["size"]
-        if (runs := _run_lengths(code["counts"].encode()))[runs < 0].size or runs.sum() != height * width: raise ValueError(f"the runs do not cover {height} x {width} pixels")
+        if (runs := run_lengths(code["counts"]))[runs < 0].size or runs.sum() != height * width: raise ValueError(f"the runs do not cover {height} x {width} pixels")
         return code
-    except (ValueError, TypeError, AttributeError, KeyError) as error: raise ValueError(f"{where}: {key} is no run-length code: {error}") from error
+    except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error: raise ValueError(f"{where}: {key} is no run-length code: {error}") from error
 
 
 def _entries(path: Path) -> list[dict]:

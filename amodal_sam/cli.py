@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 
 from . import __version__
 from .data_commands import taos_app
-from .eval_commands import eval_command
+from .eval_commands import eval_command, inspect_command
 from .terminal import BadInput, Commands, asking, figure_file, numbers, say
 
 # %% ../nbs/50_cli.ipynb #app
@@ -267,8 +267,12 @@ def _weights_verify() -> None:
 
 # %% ../nbs/50_cli.ipynb #doctor
 @app.command("doctor")
-def _doctor() -> None:
-    "What is installed and where it runs: put this into a bug report."
+def _doctor(
+    dataset: str = typer.Option(None, "--dataset", metavar="NAME", help="Look at a benchmark instead: kins, cocoa, cocoa-cls, mp3d-amodal, fishbowl, movid-a; or coco, sa1b, labelme."),
+    root: Path = typer.Option(None, "--root", metavar="DIR", help="Its folder, as its authors distribute it."),
+) -> None:
+    "What is installed and where it runs: put this into a bug report. Or what a folder holds of a benchmark."
+    if dataset is not None or root is not None: return inspect_command(dataset, root)
     import platform
     from importlib.metadata import PackageNotFoundError, version
     import torch

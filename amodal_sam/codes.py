@@ -13,19 +13,6 @@ from pycocotools import mask as coco_mask
 
 from .masks import decode_rle, encode_rle
 
-# %% ../nbs/35_codes.ipynb #encode
-def _encoded(mask: ndarray) -> dict:
-    "The run-length code of a bool mask, looking only at the columns that it reaches."
-    height, columns = len(mask), np.flatnonzero(mask.any(axis=0))
-    runs = [mask.size]
-    if len(columns):
-        inside = np.zeros(height * (columns[-1] + 1 - columns[0]) + 2, dtype=bool)
-        inside[1:-1] = mask[:, columns[0]:columns[-1] + 1].T.ravel()
-        edges = np.flatnonzero(inside[1:] != inside[:-1]) + height * columns[0]
-        runs = np.diff(edges, prepend=0, append=mask.size).tolist()
-    code = coco_mask.frPyObjects({"size": list(mask.shape), "counts": runs[:-1] if runs[-1] == 0 and len(runs) > 1 else runs}, *mask.shape)
-    return {"size": list(mask.shape), "counts": code["counts"].decode("ascii")}
-
 # %% ../nbs/35_codes.ipynb #codes
 def code_of(
     mask: ndarray | dict,      # bool, or float in [0, 1], (H, W); or a run-length code as COCO's
@@ -33,7 +20,7 @@ def code_of(
     threshold: float = 0.5,    # float masks are cut here
 ) -> dict:                     # `size` and `counts`, packed
     "A mask as a run-length code; a code in any of COCO's forms is packed."
-    if not isinstance(mask, dict): return _encoded(mask if mask.dtype == bool else mask > threshold)
+    if not isinstance(mask, dict): return encode_rle(mask if mask.dtype == bool else mask > threshold)
     if not {"size", "counts"} <= mask.keys(): raise ValueError(f"a run-length code has size and counts, got {', '.join(map(str, mask)) or 'nothing'}")
     packed = coco_mask.frPyObjects(mask, *mask["size"]) if isinstance(mask["counts"], list) else mask
     return {"size": list(packed["size"]), "counts": packed["counts"].decode("ascii")} if isinstance(packed["counts"], bytes) else packed

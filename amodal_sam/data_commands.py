@@ -7,6 +7,10 @@ __all__ = ['taos_app']
 
 # %% ../nbs/48_data_commands.ipynb #imports
 import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -40,6 +44,30 @@ def _job(text: str) -> tuple[int, int]:
 
 def _workers(asked: int | None) -> int: return asked or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
+# %% ../nbs/48_data_commands.ipynb #shown
+@contextmanager
+def _shown(folder: Path, count: int) -> Iterator[Callable[[str], None]]:
+    "Tell of a run: what to call with the lines of its log."
+    if not sys.stderr.isatty():
+        yield say
+        return
+    from tqdm import tqdm
+    from amodal_sam.shards import samples_made
+    over = threading.Event()
+    with tqdm(total=count, unit="sample", file=sys.stderr) as bar:
+        def look():
+            bar.n = samples_made(folder)
+            bar.refresh()
+        def watch():
+            while not over.wait(1): look()
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try: yield lambda line: bar.write(f"amodal-sam: {line}", file=sys.stderr)
+        finally:
+            over.set()
+            watcher.join()
+            look()
+
 # %% ../nbs/48_data_commands.ipynb #build
 taos_app = typer.Typer(cls=TyperGroup, rich_markup_mode=None, help="Synthetic occlusions: make shards of them, and look at them.")
 
@@ -72,7 +100,7 @@ def _build(
     if judge == "rules": say("the judge is a set of plausibility rules, not a VLM; --judge vlm asks one")
     settings = dict(count=count, seed=seed, workers=_workers(workers), engine=engine, address=address, shard=job, shard_size=shard_size, config=taos.TaosConfig(longest_side=longest_side))
     try:
-        with asking(ValueError): index = shards.build_shards(opened, output, judge=decides, log=say, **settings)
+        with asking(ValueError), _shown(output, count) as log: index = shards.build_shards(opened, output, judge=decides, log=log, **settings)
     except engines.RunStopped as error:
         say(f"{error}; what is done is kept, and the same command goes on")
         raise typer.Exit(3) from error
@@ -89,6 +117,6 @@ def _show(
     "Draw a grid: original, occluded, whole, hidden part."
     if output.suffix.lower() != ".png": raise BadInput(f"{output} must end in .png")
     from amodal_sam.pictures import write_files
-    from amodal_sam.shards import show_shards
+    from amodal_sam.shard_stream import show_shards
     with asking(): write_files(output.parent, {output.name: figure_file(show_shards(folder, count=count, seed=seed))})
     print(output)

@@ -61,7 +61,7 @@ class DemoScene:
 def demo_scenes() -> list[DemoScene]:
     "The cup behind an astronaut, whose truth is known, and the saucer behind the cup, as photographed."
     config = TaosConfig(negative_share=0, portion_share=0, occluder_scale=(0.6, 0.95), overlap=(0.25, 0.4), tries=8)
-    hidden_cup = synthesize(_outlined("coffee.png", _cup), _outlined("astronaut.png", _astronaut), seed=1249, config=config)
+    hidden_cup = synthesize(_outlined("coffee.png", _cup), _outlined("astronaut.png", _astronaut), seed=3276, config=config)
     coffee, astronaut = "coffee.png by Rachel Michetti (CC0)", "astronaut.png by NASA (public domain)"
     return [DemoScene(hidden_cup.image, hidden_cup.box, (60, 0, 540, 400), "cup behind an astronaut", f"{coffee} and {astronaut}, both from scikit-image", hidden_cup),
             DemoScene(_photograph("coffee.png"), np.float32([77, 58, 480, 391]), (60, 0, 540, 400), "saucer behind its cup", f"{coffee}, from scikit-image")]

@@ -151,7 +151,7 @@ def _pictures(samples: Iterable[AmodalSample]) -> Iterator[list[AmodalSample]]:
 def _others(sample: AmodalSample, group: list[AmodalSample]) -> ndarray | None:
     "Visible pixels of the picture's other objects, where the sample does not know them and there are others."
     if sample.occluder is not None or "others" in sample.record or len(group) == 1: return None
-    return np.logical_or.reduce([other.visible for other in group if other is not sample]) & ~sample.visible
+    return np.logical_or.reduce([one.visible for one in group]) & ~sample.visible
 
 
 def _rest(samples: Iterable[AmodalSample], last: str) -> Iterable[AmodalSample]:

@@ -114,35 +114,44 @@ def _within_box(mask: ndarray) -> tuple[ndarray, tuple[slice, slice], list[tuple
 
 def _main_piece(mask: ndarray) -> float:
     "Share of a mask in its largest connected piece, 0 if it is empty."
-    statistics = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)[2]
-    return float(statistics[1:, cv2.CC_STAT_AREA].max(initial=0) / max(1, mask.sum()))
+    mask = np.ascontiguousarray(mask).view(np.uint8)
+    outlines = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)[1]
+    if outlines is not None and (outlines[0, :, 3] < 0).sum() == 1: return 1.0  # a single outline that is not the edge of a hole
+    statistics = cv2.connectedComponentsWithStats(mask, connectivity=8)[2]
+    return float(statistics[1:, cv2.CC_STAT_AREA].max(initial=0) / max(1, np.count_nonzero(mask)))
 
 def _target_features(sample: AmodalSample) -> dict[str, float]:
     "What the target looks like, and what is left of it."
     part, inside, sides = _within_box(sample.amodal)
     visible, on_frame = sample.visible[inside], sum(int(side.sum()) for side, at_frame in sides if at_frame)
-    return {"target_side": float(min(part.shape)), "target_area": float(part.sum() / sample.amodal.size), "frame_contact": on_frame / (2 * sum(part.shape)),
-            "hidden_share": 1 - float(visible.sum() / part.sum()), "visible_pixels": float(visible.sum()), "visible_main": _main_piece(visible)}
+    area, seen = np.count_nonzero(part), np.count_nonzero(visible)
+    return {"target_side": float(min(part.shape)), "target_area": area / sample.amodal.size, "frame_contact": on_frame / (2 * sum(part.shape)),
+            "hidden_share": 1 - seen / area, "visible_pixels": float(seen), "visible_main": _main_piece(visible)}
 
 # %% ../nbs/21_judge.ipynb #measure-occluder
-def _occluder_features(sample: AmodalSample) -> dict[str, float]:
-    "What the occluder looks like, and how it lies on the target."
-    part, inside, sides = _within_box(sample.occluder)
-    area, radius = float(part.sum()), float(cv2.distanceTransform(np.pad(part, 1).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max())
-    straight = max((float(side.mean()) for side, at_frame in sides if not at_frame), default=0.0)
-    return {"occluder_scale": math.sqrt(area / sample.amodal.sum()), "occluder_thickness": 2 * radius / math.sqrt(area), "occluder_fill": area / part.size,
-            "occluder_straight": straight, "occluder_main": _main_piece(part), "occluder_inside": float((part & sample.amodal[inside]).sum()) / area}
-
-# %% ../nbs/21_judge.ipynb #measure-light
 def _coarse(picture: ndarray, side: int) -> ndarray:
     "Every block of n x n pixels as their mean, with the smallest n that brings the longer side to `side` pixels."
     n = math.ceil(max(picture.shape[:2]) / side)
     height, width = (length // n for length in picture.shape[:2])
     return cv2.resize(picture[:height * n, :width * n], (width, height), interpolation=cv2.INTER_AREA) if n > 1 and min(height, width) > 0 else picture
 
+def _radius(mask: ndarray, side: int = 256) -> float:
+    "Of the largest disc inside a mask, pixels; in large masks to within the blocks of `_coarse`."
+    opacity = 255 * np.pad(mask, 1).view(np.uint8)
+    small = _coarse(opacity, side)
+    return float(cv2.distanceTransform(cv2.threshold(small, 127, 1, cv2.THRESH_BINARY)[1], cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max()) * (opacity.shape[0] // small.shape[0])
+
+def _occluder_features(sample: AmodalSample) -> dict[str, float]:
+    "What the occluder looks like, and how it lies on the target."
+    part, inside, sides = _within_box(sample.occluder)
+    area, straight = np.count_nonzero(part), max((float(side.mean()) for side, at_frame in sides if not at_frame), default=0.0)
+    return {"occluder_scale": math.sqrt(area / np.count_nonzero(sample.amodal)), "occluder_thickness": 2 * _radius(part) / math.sqrt(area), "occluder_fill": area / part.size,
+            "occluder_straight": straight, "occluder_main": _main_piece(part), "occluder_inside": np.count_nonzero(part & sample.amodal[inside]) / area}
+
+# %% ../nbs/21_judge.ipynb #measure-light
 def _light_features(sample: AmodalSample, side: int = 256) -> dict[str, float]:
     "How the occluder's light, colour and sharpness differ from the rest, and how its border stands out."
-    image, mask = _coarse(sample.image, side), (_coarse(sample.occluder.astype(np.uint8) * 255, side) > 127).astype(np.uint8)
+    image, mask = _coarse(sample.image, side), (_coarse(255 * sample.occluder.view(np.uint8), side) > 127).astype(np.uint8)
     near = np.ones((3, 3), dtype=np.uint8)
     inner, rest = cv2.erode(mask, near), 1 - cv2.dilate(mask, near)
     if not inner.any() or not rest.any(): return {}
@@ -213,7 +222,7 @@ def _met(config: RuleConfig, measured: dict[str, float], feature: str) -> bool:
 
 class RuleJudge:
     "Geometry and photometry: what can be said without a model (section 3.3)."
-    name, version = "plausibility rules, not a VLM", "1"
+    name, version = "plausibility rules, not a VLM", "2"
     def __init__(
         self,
         config: RuleConfig = RuleConfig(),  # the believable ranges

@@ -9,18 +9,23 @@ __all__ = ['full_iou', 'occluded_iou', 'AmodalScores']
 import math
 from dataclasses import dataclass, field
 
+import numpy as np
 from fastcore.basics import patch
 from numpy import ndarray
 
 from .masks import occluded_part
 
 # %% ../nbs/04_metrics.ipynb #full-iou
+def _check(mask: ndarray, truth: ndarray, name: str = "predicted") -> None:
+    "Refuse what is no mask, or is not of the truth's size."
+    for called, one in ((name, mask), ("the truth", truth)):
+        if one.dtype != bool: raise TypeError(f"{called} must be bool, got {one.dtype}: compare with a threshold first, as in logits > 0")
+    if mask.shape != truth.shape: raise ValueError(f"{name} is {mask.shape} but the truth is {truth.shape}: both must have the size of the image")
+
 def _counts(predicted: ndarray, truth: ndarray) -> tuple[int, int]:
     "Pixels in both masks, and pixels in either."
-    for name, mask in (("predicted", predicted), ("the truth", truth)):
-        if mask.dtype != bool: raise TypeError(f"{name} must be bool, got {mask.dtype}: compare with a threshold first, as in logits > 0")
-    if predicted.shape != truth.shape: raise ValueError(f"predicted is {predicted.shape} but the truth is {truth.shape}: both must have the size of the image")
-    return int((predicted & truth).sum()), int((predicted | truth).sum())
+    _check(predicted, truth)
+    return int(np.count_nonzero(predicted & truth)), int(np.count_nonzero(predicted | truth))
 
 def _ratio(part: float, whole: float) -> float: return part / whole if whole else math.nan
 
@@ -42,6 +47,17 @@ def occluded_iou(
     if not hidden.any(): return math.nan
     return _ratio(*_counts(occluded_part(predicted, visible), hidden))
 
+# %% ../nbs/04_metrics.ipynb #window
+def _window(predicted: ndarray, amodal: ndarray, visible: ndarray) -> tuple[ndarray, ndarray, ndarray]:
+    "The three masks, cut to the rows and columns that the prediction or the object reaches; what else there is counts nowhere."
+    _check(predicted, amodal)
+    _check(visible, amodal, "visible")
+    rows = np.flatnonzero(predicted.any(axis=1) | amodal.any(axis=1))
+    band = slice(rows[0], rows[-1] + 1) if len(rows) else slice(0)
+    columns = np.flatnonzero(predicted[band].any(axis=0) | amodal[band].any(axis=0))
+    window = band, slice(columns[0], columns[-1] + 1) if len(columns) else slice(0)
+    return predicted[window], amodal[window], visible[window]
+
 # %% ../nbs/04_metrics.ipynb #scores
 @dataclass(repr=False)
 class AmodalScores:
@@ -57,12 +73,13 @@ class AmodalScores:
         name: str = "",      # name of the object in the table
     ) -> dict:               # the object's row
         "Score one object (equation 11)."
+        predicted, amodal, visible = _window(predicted, amodal, visible)
         if not amodal.any(): raise ValueError(f"amodal is empty{f' ({name})' if name else ''}: there is no object to score, leave it out")
-        row = {"name": name, "full": full_iou(predicted, amodal), "occluded": occluded_iou(predicted, amodal, visible)}
-        row["intersection"], row["union"] = _counts(predicted, amodal)
-        row["occluded_intersection"], row["occluded_union"] = _counts(occluded_part(predicted, visible), occluded_part(amodal, visible))
-        self.rows.append(row)
-        return row
+        hidden = occluded_part(amodal, visible)
+        both, occluded = _counts(predicted, amodal), _counts(occluded_part(predicted, visible), hidden)
+        row = {"name": name, "full": _ratio(*both), "occluded": _ratio(*occluded) if hidden.any() else math.nan}
+        self.rows.append(row | dict(zip(("intersection", "union", "occluded_intersection", "occluded_union"), both + occluded)))
+        return self.rows[-1]
 
     def summary(self) -> dict:  # full, occluded: means; full_ratio, occluded_ratio: ratios; objects, occluded_objects: counts
         "Means over objects, ratios over pixels, and the counts of objects (equation 11)."

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['default_places', 'AdapterConfig', 'PlainAdapter', 'build_adapters', 'Encoded', 'block_channels', 'AdaptedEncoder',
-           'Answer', 'AmodalSam', 'save_adapter', 'save_model', 'load_adapter', 'from_pretrained']
+           'Answer', 'AmodalSam', 'save_adapter', 'save_model', 'read_weights', 'fill_weights', 'load_adapter',
+           'weights_path', 'from_pretrained']
 
 # %% ../nbs/12_model.ipynb #imports
 import json
@@ -173,6 +174,16 @@ class Answer:
 # %% ../nbs/12_model.ipynb #decode
 class _PromptedSam(AdaptedEncoder):
     "The adapted encoder with SAM's prompt encoder and decoder behind it."
+    @property
+    def image_size(self) -> int:  # $S$, pixels
+        "Side of what the network sees."
+        return self.sam.image_encoder.img_size
+
+    @property
+    def mean_colour(self) -> Tensor:  # (3, 1, 1), 0 to 255
+        "The colour that is zero to the network."
+        return self.sam.pixel_mean
+
     def decode(
         self,
         encoded: Encoded,                             # of `encode_suffix`, for each object
@@ -253,7 +264,11 @@ def save_model(
     _save(model, path, "", half)
 
 # %% ../nbs/12_model.ipynb #load
-def _read(path: Path) -> tuple[dict[str, Tensor], AdapterConfig]:
+def read_weights(
+    path: Path,                    # of a file written by `save_adapter` or `save_model`
+    *,
+    kind: type = AdapterConfig,    # class of its configuration
+) -> tuple[dict[str, Tensor], AdapterConfig]:  # weights as 32-bit floats, and the configuration
     "Weights and configuration of a file written here, or one clear line."
     path = Path(path)
     if not path.is_file(): raise FileNotFoundError(f"there is no file {path}: give the path of a safetensors file that this package wrote")
@@ -263,10 +278,15 @@ def _read(path: Path) -> tuple[dict[str, Tensor], AdapterConfig]:
     except SafetensorError as error: raise ValueError(f"{path} is not a whole safetensors file ({error}): fetch or write it again") from None
     if metadata.get("format") != _format: raise ValueError(f"{path} holds weights of another kind: expected a file that `save_adapter` or `save_model` wrote")
     settings = {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(metadata["config"]).items()}
-    return {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}, AdapterConfig(**settings)
+    if not settings.keys() <= kind.__dataclass_fields__.keys(): raise ValueError(f"{path} holds a model of another kind: an image model is opened by `from_pretrained`, a video model by `video_from_pretrained`")
+    return {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}, kind(**settings)
 
 
-def _fill(model: AmodalSam, tensors: dict[str, Tensor], path: Path) -> None:
+def fill_weights(
+    model: nn.Module,             # made by the configuration beside the weights
+    tensors: dict[str, Tensor],   # of `read_weights`
+    path: Path,                   # where they came from, for the error
+) -> None:
     "Load weights that must fit one by one."
     expected = {name for name in model.state_dict() if name.split(".")[0] in {name.split(".")[0] for name in tensors}}
     if expected != set(tensors): raise ValueError(f"{path} does not fit the model: {len(expected ^ set(tensors))} names differ, {sorted(expected ^ set(tensors))[0]} is one")
@@ -278,13 +298,22 @@ def load_adapter(
     path: Path,   # of a file written by `save_adapter`
 ) -> AmodalSam:   # in evaluation mode
     "Put saved adapters on a SAM."
-    tensors, config = _read(path)
+    tensors, config = read_weights(path)
     model = AmodalSam(sam, config)
-    _fill(model, tensors, path)
+    fill_weights(model, tensors, path)
     return model.eval()
 
 # %% ../nbs/12_model.ipynb #from-pretrained
 default_places = {"vit_b": (2, 5, 8), "vit_l": (5, 11, 17), "vit_h": (7, 15, 23)}
+
+
+def weights_path(
+    name: str,       # of weights inside the package, or path of a file
+) -> Path | None:    # None where there are none
+    "Where the weights of that name are."
+    packaged = files("amodal_sam") / "weights" / f"{name}.safetensors"
+    path = Path(str(packaged)) if packaged.is_file() else Path(name)
+    return path if path.is_file() else None
 
 
 def from_pretrained(
@@ -299,11 +328,10 @@ def from_pretrained(
         sam = load_sam(name, checkpoint)
         if adapter is not None: return load_adapter(sam, adapter)
         return AmodalSam(sam, AdapterConfig(base=name, places=default_places[name], attention="folded")).eval()
-    packaged = files("amodal_sam") / "weights" / f"{name}.safetensors"
-    path = Path(str(packaged)) if packaged.is_file() else Path(name)
-    if not path.is_file(): raise ValueError(f"unknown model {name!r}: choose tiny, {', '.join(default_places)}, or give the path of a safetensors file")
-    tensors, config = _read(path)
+    path = weights_path(name)
+    if path is None: raise ValueError(f"unknown model {name!r}: choose tiny, {', '.join(default_places)}, or give the path of a safetensors file")
+    tensors, config = read_weights(path)
     model = AmodalSam(build_sam(config.base), config)
     if not any(key.startswith("sam.") for key in tensors): raise ValueError(f"{path} holds adapters alone: name their base, and give this file as adapter")
-    _fill(model, tensors, path)
+    fill_weights(model, tensors, path)
     return model.eval()

@@ -104,7 +104,7 @@ class _ImageHolder:
     "A model, the image it is asked about, and what is already encoded of it."
     def __init__(
         self,
-        model: AmodalSam,             # on the device where it shall run
+        model: AmodalSam,             # or `AmodalSam2`; on the device where it shall run
         *,
         context: float | None = 1.3,  # side of the crop around each object, in units of its box; None shows the model the whole image
         chunk: int = 8,               # objects that run together
@@ -139,13 +139,13 @@ _room_for_points = 1.25  # the box around what points found knows nothing of the
 
 def _view(holder: _ImageHolder, box: ndarray, *, room: float = 1.0) -> Crop:
     "What the model is shown for a box."
-    size = holder.model.sam.image_encoder.img_size
+    size = holder.model.image_size
     return _whole_view(holder.image, size) if holder.context is None else crop_around(box, context=room * holder.context, size=size)
 
 
 def _encode(holder: _ImageHolder, crops: list[Crop]) -> Encoded:
     "Crops of the image up to the first adapter; a whole view is kept for the next question about the same image."
-    mean = holder.model.sam.pixel_mean
+    mean = holder.model.mean_colour
     if holder.context is not None: return holder.model.encode_prefix(torch.stack([_as_input(holder.image, crop, mean) for crop in crops]).to(mean.device))
     if holder._name not in holder._encoded:
         holder._encoded[holder._name] = holder.model.encode_prefix(_as_whole_input(holder.image, crops[0].size, mean)[None].to(mean.device))
@@ -156,7 +156,7 @@ def _encode(holder: _ImageHolder, crops: list[Crop]) -> Encoded:
 @torch.inference_mode()
 def _answer(holder: _ImageHolder, queries: list[_Query], adapted: tuple[bool, ...]) -> list[list[tuple[ndarray, float]]]:
     "For each query the masks and scores with and without adapters; queries of one call carry prompts of one kind."
-    device, (height, width), answers = holder.model.sam.pixel_mean.device, holder.image.shape[:2], []
+    device, (height, width), answers = holder.model.mean_colour.device, holder.image.shape[:2], []
     for start in range(0, len(queries), holder.chunk):
         part = queries[start:start + holder.chunk]
         placed = lambda values: torch.from_numpy(np.stack([query.crop.inside(value) for query, value in zip(part, values)])).to(device)
@@ -173,7 +173,7 @@ def _answer(holder: _ImageHolder, queries: list[_Query], adapted: tuple[bool, ..
 # %% ../nbs/13_predict.ipynb #points
 def _query_of_points(holder: _ImageHolder, points: ndarray, labels: ndarray) -> _Query:
     "The frozen SAM answers the points first; the box of its answer shows where to look (equation 2; appendix A.2.3)."
-    query = _Query(_whole_view(holder.image, holder.model.sam.image_encoder.img_size), points=(points, labels))
+    query = _Query(_whole_view(holder.image, holder.model.image_size), points=(points, labels))
     shown, margin = points[labels == 1], max(holder.image.shape[:2]) / 8
     box = np.concatenate([shown.min(axis=0) - margin, shown.max(axis=0) + margin])
     for _ in range(1 if holder.context is None else 2):

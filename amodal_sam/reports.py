@@ -131,7 +131,7 @@ def write_report(
     "Write `report.md`, `scores.json`, `scores.csv`, `predictions.json`, and the pictures (tables 1 to 3)."
     entries, ranked = read_objects_file(folder)[1], _ranked(result, count)
     files = {"scores.json": json.dumps(scores_dict(result), indent=2, ensure_ascii=False, allow_nan=False).encode(), "scores.csv": scores_csv(result).encode(), "predictions.json": json.dumps(coco_results(entries)).encode()}
-    if samples is not None and ranked["best"]:
+    if samples is not None:
         wanted = {(row.image, row.name) for rows in ranked.values() for row in rows}
         told = next(iter(result.told.values()))
         answers = {key: entry["answers"].get(told) for entry in entries if (key := (entry["image"], entry["object"])) in wanted}

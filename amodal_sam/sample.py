@@ -51,7 +51,7 @@ def _check_sample(sample):
             raise TypeError(f"{name} must be a bool array of the shape (H, W), got {got}")
         if mask.shape != sample.amodal.shape: raise ValueError(f"{name} is {mask.shape} but amodal is {sample.amodal.shape}: all masks have the size of the image")
     if not sample.amodal.any(): raise ValueError("amodal is empty: a sample is about one object, leave out what is not in the image")
-    if outside := int((sample.visible & ~sample.amodal).sum()):
+    if outside := np.count_nonzero(sample.visible > sample.amodal):
         raise ValueError(f"{outside} visible pixels lie outside amodal: what is seen of an object belongs to it, pass amodal | visible if that is meant")
     for name in ("image", "original"):
         image = sample.__dict__[name]

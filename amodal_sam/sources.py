@@ -18,8 +18,8 @@ import numpy as np
 from numpy import ndarray
 from pycocotools import mask as coco_mask
 
-from .masks import _run_lengths, decode_rle, encode_rle, tight_box
-from .objects import MaskedObject, _Broken, _cache, _Member, _Picture, _picture_size, _window_of, is_whole, whole_among
+from .masks import decode_rle, encode_rle, run_lengths, tight_box
+from .objects import BrokenMember, MaskedObject, Member, Picture, is_whole, mask_window, picture_size, whole_among
 
 # %% ../nbs/19_sources.ipynb #read-mask
 def segmentation_mask(
@@ -43,12 +43,12 @@ def _load_opacity(code: dict, box: tuple[float, ...]) -> ndarray:
     if not isinstance(code["counts"], str): return decode_rle(code).astype(np.uint8) * 255
     left, top, right, bottom = (int(side) for side in box)
     opacity = np.zeros(code["size"], dtype=np.uint8)
-    opacity[top:bottom, left:right] = 255 * _window_of(code, (left, top, right, bottom))
+    opacity[top:bottom, left:right] = 255 * mask_window(code, (left, top, right, bottom))
     return opacity
 
-def _objects_of(member: _Member, group: list[dict], names: dict[int, str], least_area: int, report: Callable[[str, str], None]) -> list[MaskedObject]:
+def _objects_of(member: Member, group: list[dict], names: dict[int, str], least_area: int, report: Callable[[str, str], None]) -> list[MaskedObject]:
     "The objects of one picture, each tested against all the other masks of it."
-    size, masks, found = _picture_size(member), [], []
+    size, masks, found = picture_size(member), [], []
     for annotation in group:
         try: masks.append(segmentation_mask(annotation["segmentation"], size))
         except (TypeError, ValueError) as error:
@@ -60,7 +60,7 @@ def _objects_of(member: _Member, group: list[dict], names: dict[int, str], least
         if annotation.get("iscrowd") or mask.sum() < max(least_area, 1): continue
         code = annotation["segmentation"] if isinstance(annotation["segmentation"], dict) else encode_rle(mask)
         whole, box = not annotation.get("part") and is_whole(mask, count > mask), tuple(tight_box(mask).tolist())
-        found.append(MaskedObject(_Picture(member), partial(_load_opacity, code, box), box, size, whole,
+        found.append(MaskedObject(Picture(member), partial(_load_opacity, code, box), box, size, whole,
                                   category=names.get(annotation.get("category_id"), ""), image_id=member.name, object_id=str(annotation["id"])))
     return found
 
@@ -85,8 +85,8 @@ def read_coco(
     try:
         groups, names = _groups_of(json.loads(annotations.read_text(encoding="utf-8")))
         for name, group in groups.items():
-            try: found += _objects_of(_Member(annotations.parent / name, name), group, names, least_area, report or _stop)
-            except _Broken as error:
+            try: found += _objects_of(Member(annotations.parent / name, name), group, names, least_area, report or _stop)
+            except BrokenMember as error:
                 if report is None: raise
                 report(name, error.args[1])
     except (OSError, AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
@@ -98,7 +98,7 @@ def read_coco(
 # %% ../nbs/19_sources.ipynb #read-cutouts
 _CUTOUTS = (".png", ".webp")
 
-def _load_cutout(member: _Member, channels: slice | int) -> ndarray: return _cache(member, "RGBA", 1)[..., channels]
+def _load_cutout(member: Member, channels: slice | int) -> ndarray: return Picture(member, "RGBA")()[..., channels]
 
 def read_cutouts(
     folder: Path,  # of PNG or WebP pictures with an alpha channel
@@ -109,19 +109,19 @@ def read_cutouts(
     folder, found = Path(folder), []
     if not folder.is_dir(): raise ValueError(f"{folder} is no folder: give one with cut-outs, PNG or WebP with an alpha channel")
     for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in _CUTOUTS):
-        member = _Member(path, path.name)
+        member = Member(path, path.name)
         try:
             opaque = _load_cutout(member, 3) > 127
-            if not opaque.any(): raise _Broken(str(path), "all of it is transparent")
+            if not opaque.any(): raise BrokenMember(str(path), "all of it is transparent")
             found.append(MaskedObject(partial(_load_cutout, member, slice(3)), partial(_load_cutout, member, 3), tuple(tight_box(opaque).tolist()), opaque.shape, whole=True,
                                       background=False, image_id=path.name, object_id=path.stem))
-        except _Broken as error:
+        except BrokenMember as error:
             if report is None: raise
             report(path.name, error.args[1])
     return found
 
 # %% ../nbs/19_sources.ipynb #tar-members
-def _tar_members(path: Path, report: Callable[[str, str], None]) -> dict[str, _Member]:
+def _tar_members(path: Path, report: Callable[[str, str], None]) -> dict[str, Member]:
     "Where the files of a tar begin and end, by name."
     found = {}
     try:
@@ -132,14 +132,14 @@ def _tar_members(path: Path, report: Callable[[str, str], None]) -> dict[str, _M
                 if not entry.isreg() or entry.issparse(): report(entry.name, "it is a link or a device")
                 elif _leads_out(entry.name): report(entry.name, "its name leads out of the archive")
                 elif entry.name in found: report(entry.name, "it stands twice")
-                else: found[entry.name] = _Member(path, entry.name, entry.offset_data, entry.size)
+                else: found[entry.name] = Member(path, entry.name, entry.offset_data, entry.size)
     except (tarfile.TarError, OSError) as error:
         report(path.name, "there is no such file" if isinstance(error, FileNotFoundError) else f"it is no tar, or a packed one, or cut short: {error}")
     return found
 
 def _leads_out(name: str) -> bool: return PurePosixPath(name).is_absolute() or ".." in name.replace("\\", "/").split("/")
 
-def _folder_members(path: Path) -> dict[str, _Member]: return {file.name: _Member(file, file.name) for file in sorted(path.iterdir()) if file.is_file()}
+def _folder_members(path: Path) -> dict[str, Member]: return {file.name: Member(file, file.name) for file in sorted(path.iterdir()) if file.is_file()}
 
 # %% ../nbs/19_sources.ipynb #sa-annotations
 _JSON_LIMIT = 2 ** 26  # bytes; SA-1B's largest are a hundred times smaller
@@ -148,11 +148,11 @@ def _packed(segmentation: dict | list, size: tuple[int, int]) -> dict:
     "The packed run-length code of a mask of that size, checked without unpacking it where it is packed already."
     if not isinstance(segmentation, dict) or not isinstance(segmentation.get("counts"), str): return encode_rle(segmentation_mask(segmentation, size))
     if tuple(segmentation["size"]) != size: raise ValueError(f"the mask is {tuple(segmentation['size'])} but its picture {size}: height and width must agree")
-    runs = _run_lengths(segmentation["counts"].encode())
+    runs = run_lengths(segmentation["counts"])
     if (runs < 0).any() or runs.sum() != size[0] * size[1]: raise ValueError(f"the runs cover {runs.sum()} pixels, but the mask has {size[0]} x {size[1]}")
     return {"size": list(size), "counts": segmentation["counts"]}
 
-def _annotations_of(member: _Member, size: tuple[int, int], report: Callable[[str, str], None]) -> list[dict]:
+def _annotations_of(member: Member, size: tuple[int, int], report: Callable[[str, str], None]) -> list[dict]:
     "The annotations of a picture whose masks can be read, each with its code, scores and name."
     if member.size > _JSON_LIMIT: raise ValueError(f"it has {member.size} bytes, more than any picture's annotations")
     found = []
@@ -163,10 +163,10 @@ def _annotations_of(member: _Member, size: tuple[int, int], report: Callable[[st
         except (AttributeError, KeyError, TypeError, ValueError) as error: report(f"{member.name}, mask {number}", _reason(error))
     return found
 
-def _reason(error: Exception) -> str: return error.args[1] if isinstance(error, _Broken) else f"the entry {error} is missing" if isinstance(error, KeyError) else str(error)
+def _reason(error: Exception) -> str: return error.args[1] if isinstance(error, BrokenMember) else f"the entry {error} is missing" if isinstance(error, KeyError) else str(error)
 
 # %% ../nbs/19_sources.ipynb #sa-objects
-def _sa_objects(members: dict[str, _Member], least_area: int, report: Callable[[str, str], None]) -> list[MaskedObject]:
+def _sa_objects(members: dict[str, Member], least_area: int, report: Callable[[str, str], None]) -> list[MaskedObject]:
     "The whole objects among the masks of SA-1B's files."
     found, names = [], [name for name in members if not PurePosixPath(name).name.startswith(".")]
     heads = {PurePosixPath(name).with_suffix(""): name for name in names if name.lower().endswith(".json")}
@@ -175,15 +175,15 @@ def _sa_objects(members: dict[str, _Member], least_area: int, report: Callable[[
         if stem not in heads: report(pictures[stem], f"its masks, {stem.name}.json, are missing"); continue
         if stem not in pictures: report(heads[stem], f"its picture, {stem.name}.jpg, is missing"); continue
         head, picture = members[heads[stem]], members[pictures[stem]]
-        try: size = _picture_size(picture)
-        except _Broken as error: report(picture.name, _reason(error)); continue
+        try: size = picture_size(picture)
+        except BrokenMember as error: report(picture.name, _reason(error)); continue
         try: annotations = _annotations_of(head, size, report)
         except (AttributeError, KeyError, TypeError, ValueError, OSError, RecursionError) as error: report(head.name, _reason(error)); continue
         for annotation, whole in zip(annotations, whole_among(annotations)):
             if not whole or coco_mask.area(annotation["segmentation"]) < least_area: continue
             left, top, width, height = coco_mask.toBbox(annotation["segmentation"]).tolist()
             box = left, top, left + width, top + height
-            found.append(MaskedObject(_Picture(picture), partial(_load_opacity, annotation["segmentation"], box), box, size, whole=True,
+            found.append(MaskedObject(Picture(picture), partial(_load_opacity, annotation["segmentation"], box), box, size, whole=True,
                                       image_id=PurePosixPath(picture.name).name, object_id=annotation["id"]))
     return found
 

@@ -8,7 +8,7 @@ __all__ = ['gaussian_kernel', 'blur_boundary', 'TaosConfig', 'synthesize', 'unoc
 # %% ../nbs/20_taos.ipynb #imports
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
 import cv2
@@ -33,10 +33,10 @@ def gaussian_kernel(
 
 # %% ../nbs/20_taos.ipynb #blur
 def _blur(image: ndarray, occluder: ndarray, kernel: ndarray):
-    "Blur the occluder's border in place."
-    inside, square = occluder.view(np.uint8), np.ones((3, 3), np.uint8)
+    "Blur the occluder's border in place; a Gaussian is the product of its sums over rows and over columns."
+    inside, square, weights = occluder.view(np.uint8), np.ones((3, 3), np.uint8), kernel.sum(axis=0)
     band = cv2.subtract(cv2.dilate(inside, square), cv2.erode(inside, square, borderType=cv2.BORDER_REPLICATE))
-    cv2.copyTo(cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE), band, image)
+    cv2.copyTo(cv2.sepFilter2D(image, -1, weights, weights, borderType=cv2.BORDER_REPLICATE), band, image)
 
 def blur_boundary(
     image: ndarray,        # $I$, composite, uint8 RGB, (H, W, 3)
@@ -90,11 +90,11 @@ class TaosConfig:
 # %% ../nbs/20_taos.ipynb #portion
 def _portion(mask: ndarray, sides: tuple[float, float], generator: np.random.Generator) -> list[int]:
     "The box of a random portion, drawn around one of the object's pixels and tight around what it holds, XYXY."
-    rows, columns = np.nonzero(mask)
-    pick, corner, size = int(generator.integers(len(rows))), [], []
-    for at, length in ((columns[pick], mask.shape[1]), (rows[pick], mask.shape[0])):
+    places, corner, size = np.flatnonzero(mask), [], []
+    row, column = divmod(int(places[generator.integers(len(places))]), mask.shape[1])
+    for at, length in ((column, mask.shape[1]), (row, mask.shape[0])):
         size.append(max(1, round(length * float(generator.uniform(*sides)))))
-        corner.append(min(max(0, int(at) - size[-1] // 2), length - size[-1]))
+        corner.append(min(max(0, at - size[-1] // 2), length - size[-1]))
     left, top, right, bottom = tight_box(mask[corner[1]:corner[1] + size[1], corner[0]:corner[0] + size[0]]).astype(int).tolist()
     return [corner[0] + left, corner[1] + top, corner[0] + right, corner[1] + bottom]
 
@@ -130,8 +130,8 @@ def _sides(thing: MaskedObject) -> tuple[float, float]: return thing.box[2] - th
 
 # %% ../nbs/20_taos.ipynb #windows
 def _resized(picture: ndarray, size: list[int]) -> ndarray:
-    "The picture at another width and height; shrinking averages."
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if size[0] < picture.shape[1] else cv2.INTER_LINEAR)
+    "The picture at another width and height; shrinking to less than half averages, so that nothing is skipped."
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if 2 * min(size) < min(picture.shape[1::-1]) else cv2.INTER_LINEAR)
 
 def _windows(corner: list[int], size: list[int], shape: tuple[int, int]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
     "Rows and columns of the picture that an occluder at a corner (x, y) covers, and those of the occluder that lie inside."
@@ -157,15 +157,15 @@ def _fitting(scene: _Scene, corner: list[int], solid: ndarray, area: int, visibl
     if kind == "behind" and 2 * (within - covered) < np.count_nonzero(solid): return None
     return overlap if config.overlap[0] <= overlap and 1 - left / area <= config.overlap[1] + 1e-12 and left >= config.least_visible else None
 
-def _find_place(scene: _Scene, opacity: ndarray, config: TaosConfig, generator: np.random.Generator, kind: str) -> tuple[dict, ndarray] | None:
-    "Draw scale and position until the place fits: the place, and the opacity at that size; None if no try does."
+def _find_place(scene: _Scene, opacity: ndarray, config: TaosConfig, generator: np.random.Generator, kind: str, first: float = math.inf) -> tuple[dict, ndarray] | None:
+    "Draw scale (after the first, if that is possible) and position until the place fits: the place, and the opacity at that size; None if no try does."
     box, area, visible = scene.box, np.count_nonzero(scene.amodal), np.count_nonzero(scene.visible)
     pixels, longer = np.flatnonzero(scene.visible[box[1]:box[3], box[0]:box[2]]), max(box[2] - box[0], box[3] - box[1])
     most = min(config.occluder_scale[1], config.enlargement * max(opacity.shape) / longer)
     if most < config.occluder_scale[0] or not len(pixels): return None
     for attempt in range(config.tries):
         if attempt % 4 == 0:
-            scale = float(generator.uniform(config.occluder_scale[0], most))
+            scale = first if attempt == 0 and first <= most else float(generator.uniform(config.occluder_scale[0], most))
             size = [max(2, round(scale * longer * side / max(opacity.shape))) for side in opacity.shape[::-1]]
             sized = _resized(opacity, size)
             solid = sized > 127
@@ -217,18 +217,20 @@ def _fill(scene: _Scene, front: ndarray, offered: list[MaskedObject], kind: str,
     (left, top, right, bottom), pasted = scene.box, []
     least, most = (min(limit, len(offered)) for limit in (config.occluders if kind == "front" else (1, 1)))
     count = 0 if kind == "untouched" else int(generator.integers(least, most, endpoint=True)) if least < most else most
-    kernel, longest = _kernel(config.kernel_size, config.sigma), config.occluder_scale[1] * max(right - left, bottom - top) if config.longest_side else math.inf
+    kernel = _kernel(config.kernel_size, config.sigma)
     around = [slice(max(low - (high - low) // 2, 0), high + (high - low) // 2) for low, high in ((top, bottom), (left, right))]
     for thing in offered[:count]:
-        surroundings = scene.image[tuple(around)] if config.match else None
+        surroundings, scale = scene.image[tuple(around)] if config.match else None, float(generator.uniform(*config.occluder_scale))
+        longest = scale * max(right - left, bottom - top) if config.longest_side else math.inf
         colour, opacity, draws = _cut_out(thing, config, generator, longest=longest, surroundings=surroundings)
-        if (found := _find_place(scene, opacity, config, generator, kind)) is None: continue
+        limits = config if draws["reduced"] == 1 else replace(config, enlargement=1.0)  # what was fetched small is not enlarged
+        if (found := _find_place(scene, opacity, limits, generator, kind, scale)) is None: continue
         _paste(scene, colour, found[1], found[0], kernel, front if kind == "behind" else None)
         pasted.append({"image": thing.image_id, "object": thing.object_id} | draws | found[0])
     return pasted
 
 # %% ../nbs/20_taos.ipynb #synthesize
-_VERSION = 2  # of the synthesis: the same seed, objects and configuration give the same bytes within a version
+_VERSION = 3  # of the synthesis: the same seed, objects and configuration give the same bytes within a version
 
 def synthesize(
     target: MaskedObject,    # the object to hide, with the picture it stands in

@@ -1,16 +1,18 @@
 """How fast does the data factory work, beside what it cannot do without?
 
 The floor is the work that any such factory has: decode the two JPEG files of a pair and encode the two of a sample. The factory does that, and synthesis, masks,
-judging and the tar besides. Both work in one process on one thread, in turns, on the same photographs; the numbers are medians over the rounds, as processor time
+judging and the tar besides; half of its occlusions have two occluders, so that it decodes two and a half pictures for a composite, and it is measured with one occluder
+as well, and no judge, which is like with like. Both work in one process on one thread, in turns, on the same photographs; the numbers are medians over the rounds, as processor time
 (which other programs on the machine disturb little) and as time on the clock. A composite is a candidate that was judged, whether it was accepted or not. Decoded
 pictures are not kept between composites unless --cache says so, for in a pile of millions the next pair is hardly ever in memory. Annotations are read before,
 and their time is printed beside: it is spent once for a source, however many samples are made of it.
 
 Then two workers against one (time on the clock, without the start of the processes), and the memory of a worker over many samples.
 
-The photographs are crops of those that come with scikit-image, enlarged, with outlined objects; --source takes a COCO file, a tar of SA-1B or a folder of your own.
+The photographs are crops of those that come with scikit-image, enlarged to --original pixels (as many as --side, if left out; SA-1B's have about 2250) and shrunk to
+--side by the factory and by the floor alike, with outlined objects; --source takes a COCO file, a tar of SA-1B or a folder of your own.
 
-    python benchmarks/taos.py [--side PIXELS] [--composites N] [--rounds N] [--samples N] [--source PATH] [--cache MEGABYTES] [--only speed|workers|memory] [--json FILE]
+    python benchmarks/taos.py [--side PIXELS] [--composites N] [--rounds N] [--samples N] [--source PATH] [--cache MEGABYTES] [--original PIXELS] [--only speed|workers|memory] [--json FILE]
 """
 import argparse
 import json
@@ -77,13 +79,13 @@ def floor(sources: list, composites: int, side: int, seed: int) -> tuple[float, 
     return time.process_time() - clock[0], time.perf_counter() - clock[1]
 
 
-def factory(sources: list, composites: int, side: int, seed: int, judge) -> tuple[float, float, int]:
+def factory(sources: list, composites: int, side: int, seed: int, judge, occluders: tuple[int, int] = (1, 2)) -> tuple[float, float, int]:
     "Make shards; processor time, time on the clock, and candidates."
     from amodal_sam.shards import build_shards
     from amodal_sam.taos import TaosConfig
     with tempfile.TemporaryDirectory() as folder:
         clock = time.process_time(), time.perf_counter()
-        index = build_shards(sources, Path(folder), judge=judge, count=composites, seed=seed, config=TaosConfig(longest_side=side))
+        index = build_shards(sources, Path(folder), judge=judge, count=composites, seed=seed, config=TaosConfig(longest_side=side, occluders=occluders))
         return time.process_time() - clock[0], time.perf_counter() - clock[1], sum(index["verdicts"].values())
 
 
@@ -97,17 +99,18 @@ def speed(sources: list, given) -> dict:
     sources = [Read(source.name, source.kind, source.objects()) for source in sources]
     pictures = len({thing.image_id for source in sources for thing in source.things})
     print(f"reading the annotations: {1000 * (time.process_time() - clock) / pictures:.1f} ms of processor for each of {pictures} pictures, once for each source", flush=True)
-    rounds = {"floor": [], "factory, no judge": [], "factory, rules": []}
+    ways = {"one occluder": (NoJudge(), (1, 1)), "no judge": (NoJudge(), (1, 2)), "rules": (RuleJudge(), (1, 2))}
+    rounds = {"floor": []} | {f"factory, {name}": [] for name in ways}
     for number in range(-1, given.rounds):  # the first is for warming up
         taken = {"floor": [1000 * seconds / given.composites for seconds in floor(sources, given.composites, given.side, number + 1)]}
-        for name, judge in (("factory, no judge", NoJudge()), ("factory, rules", RuleJudge())):
-            *seconds, candidates = factory(sources, given.composites, given.side, number + 1, judge)
-            taken[name] = [1000 * one / candidates for one in seconds]
+        for name, way in ways.items():
+            *seconds, candidates = factory(sources, given.composites, given.side, number + 1, *way)
+            taken[f"factory, {name}"] = [1000 * one / candidates for one in seconds]
         if number >= 0: [rounds[name].append(times) for name, times in taken.items()]
     medians = {name: [statistics.median(times) for times in zip(*taken)] for name, taken in rounds.items()}
     for name, (processor, clock) in medians.items():
         ratios = [statistics.median(one[how] / base[how] for one, base in zip(rounds[name], rounds["floor"])) for how in (0, 1)]
-        print(f"{name:18} {processor:6.1f} ms of processor, {clock:6.1f} ms on the clock; {1000 / processor:5.1f} composites a second and core; {ratios[0]:.2f} times the floor ({ratios[1]:.2f} on the clock)", flush=True)
+        print(f"{name:21} {processor:6.1f} ms of processor, {clock:6.1f} ms on the clock; {1000 / processor:5.1f} composites a second and core; {ratios[0]:.2f} times the floor ({ratios[1]:.2f} on the clock)", flush=True)
         medians[name] = {"processor ms": processor, "clock ms": clock, "ratio of processor time": ratios[0], "ratio on the clock": ratios[1]}
     return medians
 
@@ -157,7 +160,7 @@ def memory(source: Path, given) -> dict:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, value in {"side": 1024, "composites": 48, "rounds": 5, "samples": 2000, "cache": 0}.items(): parser.add_argument(f"--{name}", type=int, default=value)
+    for name, value in {"side": 1024, "composites": 48, "rounds": 5, "samples": 2000, "cache": 0, "original": 0}.items(): parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--source", type=Path)
     parser.add_argument("--only", choices=("speed", "workers", "memory"))
     parser.add_argument("--json", type=Path)
@@ -166,7 +169,7 @@ def main():
     if given.inside: return inside(*json.loads(given.inside))
     from amodal_sam.sources import open_sources
     with tempfile.TemporaryDirectory() as folder:
-        source = given.source or write_photographs(Path(folder), given.side)
+        source = given.source or write_photographs(Path(folder), given.original or given.side)
         measured = {name: measure(open_sources(source) if name == "speed" else source, given) for name, measure in (("speed", speed), ("workers", workers), ("memory", memory)) if given.only in (None, name)}
     if given.json: given.json.write_text(json.dumps(measured, indent=1) + "\n")
 

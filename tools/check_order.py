@@ -8,8 +8,8 @@ import ast
 
 from notebooks import PACKAGE, Cell, cells, finish, module_of, notebook_paths, number
 
-_DATA = {"taos", "judge", "shards", "annotations", "pickles", "toy_files", "photographs", "clips", "benchmarks", "human", "vlm"}
-_MODEL = {"sca", "sam", "model", "predict", "video"}
+_DATA = {"taos", "clip_taos", "judge", "shards", "shard_stream", "annotations", "pickles", "toy_files", "photographs", "clips", "benchmarks", "human", "vlm"}
+_MODEL = {"sca", "sam", "model", "predict", "follow", "sam2_base", "video", "video_memory", "video_objects", "video_predictor"}
 _LEAVES = {"sca", "discriminator", "losses"}
 
 

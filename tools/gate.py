@@ -18,9 +18,11 @@ PARTS = {
     "cells":   [sys.executable, TOOLS / "check_cells.py"],
     "maths":   [sys.executable, TOOLS / "check_maths.py"],
     "paper":   [sys.executable, TOOLS / "check_paper.py"],
+    "workflows": [sys.executable, TOOLS / "check_workflows.py"],
     "readme":  [sys.executable, TOOLS / "make_readme.py", "--check"],
     "lessons": [command("nbdev_test"), "--n_workers", "2", "--timing"],
     "outputs": [sys.executable, TOOLS / "check_outputs.py"],
+    "browser": [sys.executable, TOOLS / "check_browser.py"],
     "wheel":   [sys.executable, TOOLS / "check_wheel.py"],
     "docs":    [sys.executable, TOOLS / "check_docs.py"],
 }
@@ -35,6 +37,7 @@ def main():
         done = run(*PARTS[part])
         failed += done.returncode != 0
         if done.returncode: print(f"FAILED  {part}\n" + "\n".join(f"    {line}" for line in done.stdout.rstrip().split("\n")), flush=True)
+        elif done.stdout.startswith("skipped"): print(f"skipped  {part}  {done.stdout.strip().removeprefix('skipped: ')}", flush=True)
         else: print(f"ok  {part}  {time.monotonic() - start:.0f} s", flush=True)
     print(f"{len(wanted) - failed} passed, {failed} failed")
     sys.exit(failed > 0)

@@ -48,5 +48,8 @@ if ! usable; then
 fi
 install torch torchvision
 install -e "$what"
+# sam2 is built here, against the torch that is installed and without its CUDA part; torch is never replaced by it
+export SAM2_BUILD_CUDA=0
+[ "$1" = user ] || install --no-build-isolation "torch==$(.venv/bin/python -c 'import torch; print(torch.__version__.split("+")[0])')" sam2
 touch .venv/.ready
 [ "$1" = user ] || touch .venv/.ready-dev
