@@ -21,8 +21,8 @@ from tqdm import tqdm
 from amodal_sam.masks import box_mask, tight_box
 from amodal_sam.metrics import AmodalScores
 from amodal_sam.predict import AmodalPredictor
-from amodal_sam.sources import read_coco
-from amodal_sam.taos import TaosConfig, synthesize
+from amodal_sam.synthesis.sources import read_coco
+from amodal_sam.synthesis.taos import TaosConfig, synthesize
 
 SETS = ("ecssd", "horses", "pets", "humans", "davis_frames")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import cv2
 import torch
 
-from amodal_sam.sources import read_objects
-from amodal_sam.video_train import TinyVideoRecipe, train_tiny_video
+from amodal_sam.synthesis.sources import read_objects
+from amodal_sam.video.clip_training import TinyVideoRecipe, train_tiny_video
 
 
 def arguments() -> argparse.Namespace:

@@ -1,7 +1,7 @@
 """Builds the documentation site from the notebooks, in a copy of the project: by quarto where it is on the PATH, else by smalldocs, which pip installs.
 
 1. nbdev makes pages of the notebooks; signatures get tables (show_tables.py).
-2. Notebooks that the text names, as in `12_model`, become links.
+2. Notebooks that the text names, as in `13_amodal`, become links.
 3. quarto or smalldocs renders them. What smalldocs lacks is added: pages are called after modules, as quarto does it; formulas become MathML by pandoc
    (where there is no pandoc, they stay TeX, as code); fonts and scripts of other hosts are taken out.
 """
@@ -61,7 +61,7 @@ def front_matter(notebook: dict) -> str:
 
 
 def link_mentions(text: str, here: str, known: set[str]) -> str:
-    "`12_model` as a link to that notebook, in text that is not code; the notebook's own name stays as it is."
+    "`13_amodal` as a link to that notebook, in text that is not code; the notebook's own name stays as it is."
     def link(found: re.Match) -> str:
         if found[1] not in known or found[1] == here: return found[0]
         return f"[`{found[1]}`]({'../' * here.count('/')}{found[1]}.ipynb)"
@@ -74,7 +74,7 @@ def prepare(proc: Path, *, rename: bool) -> None:
     paths = sorted(path for path in proc.rglob("*.ipynb") if "_docs" not in path.parts)
     names = {path.relative_to(proc).with_suffix("").as_posix(): path for path in paths}
     notebooks = {here: json.loads(path.read_text(encoding="utf-8")) for here, path in names.items()}
-    pages = {}  # 12_model -> model
+    pages = {}  # 13_amodal -> model
     for here, notebook in notebooks.items():
         found = re.search(r"^output-file: *(\S+)\.html", front_matter(notebook), re.M)
         pages[here] = (Path(here).parent / found[1]).as_posix() if found else here

@@ -16,7 +16,7 @@ HELPERS = '''
 import time
 import numpy as np
 from types import SimpleNamespace
-from amodal_sam.canvas import AmodalCanvas
+from amodal_sam.canvas.widget import AmodalCanvas
 
 class Halves:
     "Answers a box with all of it, its left half visible; points with discs. Notes each question."
@@ -426,12 +426,12 @@ class Still:
 frames, predictor = Frames(), Still()
 canvas = AmodalCanvas(frames, predictor)
 canvas''']
-REVIEW = ["from amodal_sam.canvas_review import ReviewCanvas\nfrom amodal_sam.human import HumanJudge\nfrom amodal_sam.toy import toy_scene\nscenes, judge = [toy_scene(seed, size=160) for seed in range(4)], HumanJudge('me')\ncanvas = ReviewCanvas(scenes, judge)\ncanvas"]
+REVIEW = ["from amodal_sam.canvas.review import ReviewCanvas\nfrom amodal_sam.synthesis.judge_human import HumanJudge\nfrom amodal_sam.toy import toy_scene\nscenes, judge = [toy_scene(seed, size=160) for seed in range(4)], HumanJudge('me')\ncanvas = ReviewCanvas(scenes, judge)\ncanvas"]
 SPEED = ["""import cv2
 from importlib.util import find_spec
 from pathlib import Path
-from amodal_sam.canvas import AmodalCanvas
-from amodal_sam.pictures import read_image
+from amodal_sam.canvas.widget import AmodalCanvas
+from amodal_sam.files import read_image
 from amodal_sam.predict import AmodalPredictor
 photo = read_image(Path(find_spec("skimage").origin).parent / "data" / "coffee.png")
 predictor = AmodalPredictor.from_pretrained("tiny")

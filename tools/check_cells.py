@@ -1,6 +1,7 @@
 """Checks the manners of cells and outputs.
 
-Source   example cells have at most 12 lines, exported cells 35 (blank lines and directives not counted); ids are readable and unique;
+Source   example cells have at most 12 lines, exported cells 60 and the body of a function 25 (blank lines and directives not counted);
+         ids are readable and unique;
          no star imports, no imports beside other code, no unused imports; no | in docments, which breaks their table;
          no empty cell, nothing commented out, no TODO; a notebook that exports ends with the cell that calls nbdev_export().
 Outputs  at most 300 kB a notebook; pictures at most 100 kB and 1200 pixels wide; no errors, no warnings or progress bars,
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from notebooks import NOTEBOOKS, Cell, cells, finish, module_of, name, notebook_paths, text_of
 
-EXAMPLE_LINES, EXPORTED_LINES = 12, 35
+EXAMPLE_LINES, EXPORTED_LINES, FUNCTION_LINES = 12, 60, 25
 OUTPUT_BYTES, PICTURE_BYTES, PICTURE_WIDTH = 300_000, 100_000, 1200
 _RANDOM_ID = re.compile(r"(?=.*\d)[0-9a-f]{8}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}|cell-\d+")
 _MACHINE_PATH = re.compile(r"(?<![\w.:/])(?:/(?:home|Users|root|work|tmp|opt|usr|private|mnt|content|var/folders)/[\w.-]+|[A-Z]:\\Users)|site-packages")
@@ -35,6 +36,11 @@ def check_source(cell: Cell):
     if cell.kind != "code": return
     limit = EXPORTED_LINES if cell.exported else EXAMPLE_LINES
     if cell.lines > limit: yield f"{cell.lines} lines, {'exported' if cell.exported else 'example'} cells have at most {limit}"
+    for node in ast.walk(cell.tree):
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)): continue
+        body = "\n".join(cell.python.split("\n")[node.body[0].lineno - 1:node.end_lineno])
+        length = sum(bool(line.strip()) for line in body.split("\n"))
+        if length > FUNCTION_LINES: yield f"the body of {node.name} has {length} lines, at most {FUNCTION_LINES}"
     if cell.source.strip() and not cell.directives and all(line.lstrip().startswith("#") for line in cell.source.splitlines() if line.strip()): yield "a cell of comments only"
     if cell.exported and cell.directives.get("eval", "").lower() == "false": yield "exported but never run (eval: false)"
 

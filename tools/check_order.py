@@ -1,59 +1,47 @@
-"""Checks the direction of imports, which is the direction of the story.
+"""Checks the order of the book: a numbered notebook imports modules of earlier notebooks only, in its lessons too, and its decade is its wing.
 
-- A numbered notebook imports modules of earlier notebooks only, in its lessons too; of two with the same number the first by name is the earlier.
-- The data wing and the model wing never import each other, not even through a third module.
-- The leaves import nothing of the project.
+Of two notebooks with the same number the first by name is the earlier. Stems are unique without their numbers, since pages are called after them.
+Who may import whom at all is said in pyproject.toml and checked by import-linter.
 """
 import ast
+from collections import Counter
 
 from notebooks import PACKAGE, Cell, cells, finish, module_of, notebook_paths, number
 
-_DATA = {"taos", "clip_taos", "judge", "shards", "shard_stream", "annotations", "pickles", "toy_files", "photographs", "clips", "benchmarks", "human", "vlm"}
-_MODEL = {"sca", "sam", "model", "predict", "follow", "sam2_base", "video", "video_memory", "video_objects", "video_predictor"}
-_LEAVES = {"sca", "discriminator", "losses"}
+WINGS = ("", "modeling", "synthesis", "benchmarks", "training", "evaluation", "video", "canvas", "cli")  # by decade; the ground is no package
+_AT_THE_ROOT = {"predict", "everything"}  # what a user calls stands at the root, wherever its story is told
 
 
-def imported(cell: Cell) -> set[str]:
+def imported(cell: Cell, modules: set[str]) -> set[str]:
     "The modules of the project that a cell imports, lazily or not."
     found = set()
     for node in ast.walk(cell.tree):
         if isinstance(node, ast.Import): found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = PACKAGE.name + (f".{node.module}" if node.module else "") if node.level else node.module
-            found |= {f"{base}.{alias.name}" for alias in node.names} if base == PACKAGE.name else {base}
-    return {full.split(".")[1] for full in found if full.startswith(PACKAGE.name + ".")}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {full.removeprefix(PACKAGE.name + ".") for full in found} & modules
 
 
-def reach(module: str, imports: dict[str, set[str]]) -> set[str]:
-    "Everything that a module imports, directly or through others."
-    found, waiting = set(), [module]
-    while waiting:
-        new = imports.get(waiting.pop(), set()) - found
-        found |= new
-        waiting += new
-    return found
+def placed(module: str, chapter: int) -> bool:
+    "Does a module stand in the wing of its notebook's decade?"
+    wing = WINGS[chapter // 10] if chapter // 10 < len(WINGS) else None
+    return module in _AT_THE_ROOT or module.rpartition(".")[0] == wing
 
 
 def main():
     paths = notebook_paths()
-    numbers = {module: number(path) for path in paths if (module := module_of(path))}
-    names = {module: path.name for path in paths if (module := module_of(path))}
-    problems, imports = [], {}
+    places = {module: (number(path), path.name) for path in paths if (module := module_of(path))}
+    stems = Counter(path.stem.partition("_")[2] for path in paths if number(path) is not None)
+    problems = [f"{stem}: {count} notebooks are called so, and their pages would be one" for stem, count in stems.items() if count > 1]
     for path in paths:
-        module = module_of(path)
-        if module and number(path) is None: problems.append(f"{path.name}: exports {module} but has no number, so it has no place in the order")
+        module, here = module_of(path), (number(path), path.name)
+        if module and here[0] is None: problems.append(f"{path.name}: exports {module} but has no number, so it has no place in the order")
+        elif module and not placed(module, here[0]): problems.append(f"{path.name}: exports {module}, which is not of the wing of its decade ({WINGS})")
         for cell in cells(path):
-            used = imported(cell)
-            if cell.exported and module: imports.setdefault(module, set()).update(used)
-            for other in sorted(used & numbers.keys()):
-                if None not in (number(path), numbers[other]) and other != module and (numbers[other], names[other]) >= (number(path), path.name):
-                    problems.append(f"{cell}: imports {other}, which is notebook {numbers[other]:02} and so comes later")
-
-    for module in sorted(imports):
-        for wing, other in ((_DATA, _MODEL), (_MODEL, _DATA)):
-            if module in wing and (wrong := sorted(reach(module, imports) & other)): problems.append(f"{module}: reaches into the other wing: {', '.join(wrong)}")
-        if module in _LEAVES and imports[module]: problems.append(f"{module}: a leaf, but it imports {', '.join(sorted(imports[module]))}")
-    finish(problems, f"{len(numbers)} modules import earlier ones only")
+            for other in sorted(imported(cell, places.keys()) - {module}):
+                if None in (here[0], places[other][0]) or places[other] < here: continue
+                problems.append(f"{cell}: imports {other}, which is {places[other][1]} and so comes later")
+    finish(problems, f"{len(places)} modules import earlier ones only")
 
 
 if __name__ == "__main__": main()

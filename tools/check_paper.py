@@ -42,8 +42,9 @@ def claimed(docstring: str) -> set[int]:
 def paper_map() -> tuple[dict[int, list[str]], list[str]]:
     "Which names claim which equation, and which docstrings misspell a reference."
     claims, misspelt = {}, []
-    for path in sorted(PACKAGE.glob("*.py")):
-        for full_name, docstring in public(ast.parse(path.read_text()), path.stem):
+    for path in sorted(PACKAGE.rglob("*.py")):
+        module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        for full_name, docstring in public(ast.parse(path.read_text()), module):
             for equation in claimed(docstring): claims.setdefault(equation, []).append(full_name)
             misspelt += [f"{full_name}: there is no {piece} in the paper" for piece in unknown(docstring) if not piece.startswith("equation")]
             if found := _MISSPELT.search(docstring): misspelt.append(f'{full_name}: says "{found[0]}", the spelling is "equation N", "section N", "table N" or "appendix A.N"')

@@ -87,7 +87,7 @@ def check_installed(python: Path, elsewhere: Path) -> list[str]:
     place, version = must(python, "-c", "import amodal_sam; print(amodal_sam.__file__); print(amodal_sam.__version__)", cwd=elsewhere).split("\n")[:2]
     problems = [] if python.parents[1].resolve() in Path(place).resolve().parents else [f"amodal_sam came from {place}, not from the wheel"]
     if version != settings()["version"]: problems.append(f"the wheel says it is {version}, settings.ini says {settings()['version']}")
-    modules = ", ".join(f"amodal_sam.{path.stem}" for path in sorted(PACKAGE.glob("*.py")) if path.stem != "__init__")
+    modules = ", ".join(".".join(path.relative_to(ROOT).with_suffix("").parts) for path in sorted(PACKAGE.rglob("*.py")) if path.stem != "__init__")
     must(python, "-c", f"import {modules}", cwd=elsewhere)
     must(python.parent / "amodal-sam", "--help", cwd=elsewhere)
     must(python.parent / "amodal-sam", "demo", "-o", elsewhere / "demo", cwd=elsewhere)

@@ -15,6 +15,7 @@ PARTS = {
     "clean":   [sys.executable, TOOLS / "check_clean.py"],
     "export":  [sys.executable, TOOLS / "check_export.py"],
     "order":   [sys.executable, TOOLS / "check_order.py"],
+    "walls":   [command("lint-imports"), "--no-cache"],
     "cells":   [sys.executable, TOOLS / "check_cells.py"],
     "maths":   [sys.executable, TOOLS / "check_maths.py"],
     "paper":   [sys.executable, TOOLS / "check_paper.py"],
