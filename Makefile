@@ -36,7 +36,7 @@ readme: .venv/.ready-dev
 	@$(BIN)/python tools/make_readme.py
 
 pages: .venv/.ready-dev
-	@$(BIN)/jupyter nbconvert --log-level=WARN --to notebook --execute --inplace nbs/reference/*.ipynb nbs/index.ipynb
+	@$(BIN)/jupyter nbconvert --log-level=WARN --to notebook --execute --ExecutePreprocessor.store_widget_state=False --inplace nbs/reference/*.ipynb nbs/index.ipynb
 	@$(BIN)/nbdev_clean
 	@$(BIN)/python tools/make_readme.py
 

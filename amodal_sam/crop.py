@@ -22,7 +22,8 @@ class Crop:
     size: int  # pixels of the crop, at least 1
 
     def __post_init__(self):
-        if min(self.side, self.size) < 1: raise ValueError(f"a crop is at least one pixel wide, got side {self.side} and size {self.size}")
+        if min(self.side, self.size) < 1:
+            raise ValueError(f"a crop is at least one pixel wide, got side {self.side} and size {self.size}")
 
     @property
     def scale(self) -> float:  # pixels of the crop for each pixel of the image
@@ -35,7 +36,8 @@ class Crop:
     ) -> ndarray:         # the same places in pixels of the crop, float32, same shape
         "Points or boxes of the image as the crop sees them (section 3.1)."
         places = np.asarray(places, dtype=np.float64)
-        if places.ndim < 1 or places.shape[-1] not in (2, 4): raise ValueError(f"points are x y and boxes x0 y0 x1 y1, got an array of the shape {places.shape}")
+        if places.ndim < 1 or places.shape[-1] not in (2, 4):
+            raise ValueError(f"points are x y and boxes x0 y0 x1 y1, got an array of the shape {places.shape}")
         corner = np.tile([self.left, self.top], places.shape[-1] // 2)
         return ((places - corner) * self.scale).astype(np.float32)
 
@@ -49,8 +51,10 @@ def crop_around(
 ) -> Crop:                    # rounded to whole pixels of the image
     "A square crop around a box (section 3.1)."
     box = np.asarray(box, dtype=np.float64)
-    if box.shape != (4,) or not np.isfinite(box).all() or (box[2:] <= box[:2]).any(): raise ValueError(f"a box is x0 y0 x1 y1 with x0 < x1 and y0 < y1, got {box.tolist()}")
-    if not 0 < context < np.inf: raise ValueError(f"context must be above 0, as in 1.6 for a square 1.6 times as wide as the box, got {context}")
+    if box.shape != (4,) or not np.isfinite(box).all() or (box[2:] <= box[:2]).any():
+        raise ValueError(f"a box is x0 y0 x1 y1 with x0 < x1 and y0 < y1, got {box.tolist()}")
+    if not 0 < context < np.inf:
+        raise ValueError(f"context must be above 0, as in 1.6 for a square 1.6 times as wide as the box, got {context}")
     longer = (box[2:] - box[:2]).max()
     side = max(1, round(float(context * longer)))
     left, top = (box[:2] + box[2:]) / 2 + np.asarray(shift) * longer - side / 2
@@ -75,9 +79,11 @@ def take_crop(
 ) -> ndarray:         # uint8, (size, size, 3) or (size, size)
     "Cut a square out of an image and resize it (section 3.1)."
     image = np.asarray(image)
-    if image.dtype != np.uint8 or image.ndim not in (2, 3): raise TypeError(f"crops are taken of uint8 images (H, W, 3) or (H, W), got {image.dtype} {image.shape}: a bool mask becomes one by 255 * mask.astype(np.uint8)")
+    if image.dtype != np.uint8 or image.ndim not in (2, 3):
+        raise TypeError(f"crops are taken of uint8 images (H, W, 3) or (H, W), got {image.dtype} {image.shape}: a bool mask becomes one by 255 * mask.astype(np.uint8)")
     left, top, right, bottom = _shared(crop, *image.shape[:2])
-    if right <= left or bottom <= top: return np.full((crop.size, crop.size, *image.shape[2:]), fill, dtype=np.uint8)
+    if right <= left or bottom <= top:
+        return np.full((crop.size, crop.size, *image.shape[2:]), fill, dtype=np.uint8)
     part = np.ascontiguousarray(image[top:bottom, left:right])
     rows, columns = (top - crop.top, crop.top + crop.side - bottom), (left - crop.left, crop.left + crop.side - right)
     method = cv2.INTER_AREA if crop.side > crop.size else cv2.INTER_LINEAR
@@ -101,10 +107,12 @@ def put_back(
 ) -> ndarray:         # $M$, where the logits are above zero, bool, (H, W); nothing outside the crop
     "Bring a crop's answer back to the image (section 3.1)."
     logits = np.asarray(logits, dtype=np.float32).clip(-1e4, 1e4)
-    if logits.ndim != 2 or logits.shape[0] != logits.shape[1] or np.isnan(logits).any(): raise ValueError(f"logits must be a square (s, s) without NaN, got an array of the shape {logits.shape}")
+    if logits.ndim != 2 or logits.shape[0] != logits.shape[1] or np.isnan(logits).any():
+        raise ValueError(f"logits must be a square (s, s) without NaN, got an array of the shape {logits.shape}")
     mask, count = np.zeros((height, width), dtype=bool), len(logits)
     left, top, right, bottom = _shared(crop, height, width)
-    if right <= left or bottom <= top: return mask
+    if right <= left or bottom <= top:
+        return mask
     rows = _between(count, start=top, stop=bottom, first=crop.top, side=crop.side)
     columns = _between(count, start=left, stop=right, first=crop.left, side=crop.side)
     mask[top:bottom, left:right] = rows @ logits @ columns.T > 0

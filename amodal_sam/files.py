@@ -21,12 +21,14 @@ from PIL import Image, ImageOps
 _least, _most = 32, 10_000  # pixels a side
 
 
-class _Unfit(ValueError): "A picture that is whole, but not one for us."
+class _Unfit(ValueError):
+    "A picture that is whole, but not one for us."
 
 
 def _as_rgb(picture: Image.Image) -> ndarray:
     "A decoded picture as uint8 RGB: 16 bits by their full range, transparency on white."
-    if picture.mode == "F": raise _Unfit("its pixels are fractional numbers; save it with 8 or 16 bits")
+    if picture.mode == "F":
+        raise _Unfit("its pixels are fractional numbers; save it with 8 or 16 bits")
     if picture.mode.startswith("I"):
         grey = np.rint(np.asarray(picture).clip(0, 65535) / 257).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
@@ -42,7 +44,8 @@ def _decoded(path: Path) -> ndarray:
         warnings.simplefilter("ignore")  # of its size, which is checked here
         with Image.open(path) as picture:
             width, height = picture.size
-            if not _least <= min(width, height) <= max(width, height) <= _most: raise _Unfit(f"it is {width} x {height} pixels, and a side must have {_least} to {_most}")
+            if not _least <= min(width, height) <= max(width, height) <= _most:
+                raise _Unfit(f"it is {width} x {height} pixels, and a side must have {_least} to {_most}")
             return _as_rgb(ImageOps.exif_transpose(picture))
 
 # %% ../nbs/05_files.ipynb #read-image
@@ -51,12 +54,18 @@ def read_image(
 ) -> ndarray:    # $I$, uint8 RGB, (H, W, 3), upright
     "A photograph as the predictor wants it, whatever its file holds; of several pictures in a file, the first."
     path = Path(path)
-    if path.is_dir(): raise ValueError(f"{path} is a folder: give one photograph")
-    try: return _decoded(path)
-    except FileNotFoundError: raise ValueError(f"there is no file {path}: check its name") from None
-    except Image.UnidentifiedImageError: reason = "it is no picture of a known format; give a JPEG, PNG or WebP file"
-    except Image.DecompressionBombError: reason = f"it has more pixels than {_most} a side"
-    except _Unfit as error: reason = str(error)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: give one photograph")
+    try:
+        return _decoded(path)
+    except FileNotFoundError:
+        raise ValueError(f"there is no file {path}: check its name") from None
+    except Image.UnidentifiedImageError:
+        reason = "it is no picture of a known format; give a JPEG, PNG or WebP file"
+    except Image.DecompressionBombError:
+        reason = f"it has more pixels than {_most} a side"
+    except _Unfit as error:
+        reason = str(error)
     except Exception as error:
         denied = isinstance(error, OSError) and error.strerror
         reason = denied or f"it is broken or cut short ({' '.join(str(error).split()) or type(error).__name__}); fetch or save it again"
@@ -75,14 +84,17 @@ def check_folder(
     "Refuse a folder that cannot be written, before any work is done for it."
     folder = Path(folder)
     place = _nearest(folder)
-    if not place.is_dir(): raise ValueError(f"{folder} cannot be written: {place.name} is a file; give a folder for the results")
-    if not os.access(place, os.W_OK | os.X_OK): raise ValueError(f"{folder} cannot be written: {place} is not yours to write to; give another folder")
+    if not place.is_dir():
+        raise ValueError(f"{folder} cannot be written: {place.name} is a file; give a folder for the results")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise ValueError(f"{folder} cannot be written: {place} is not yours to write to; give another folder")
     return folder
 
 # %% ../nbs/05_files.ipynb #encode
 def _encoded(value: ndarray | dict) -> bytes:
     "What stands in the file: PNG for masks (0 and 255) and images, JSON for the rest."
-    if not isinstance(value, ndarray): return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    if not isinstance(value, ndarray):
+        return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
     buffer = BytesIO()
     Image.fromarray(255 * value.astype(np.uint8) if value.dtype == bool else value).save(buffer, format="PNG")
     return buffer.getvalue()
@@ -95,7 +107,8 @@ def write_files(
     "Write files that belong together: all of them or none."
     folder = check_folder(folder)
     blocked = next((name for name in files if (folder / name).is_dir()), None)
-    if blocked: raise ValueError(f"{folder / blocked} is a folder, but a file is to be written there: move it away, or give another folder")
+    if blocked:
+        raise ValueError(f"{folder / blocked} is a folder, but a file is to be written there: move it away, or give another folder")
     with tempfile.TemporaryDirectory(prefix=".amodal-sam-", dir=_nearest(folder)) as beside:
         for name, value in files.items():
             path = Path(beside, name)

@@ -23,16 +23,19 @@ from numpy import ndarray
 from PIL import Image, ImageOps
 
 # %% ../nbs/09_frames.ipynb #broken
-class NoSuchFrame(IndexError, ValueError): "A number beyond the end of a clip."
+class NoSuchFrame(IndexError, ValueError):
+    "A number beyond the end of a clip."
 
 
-class _Broken(Exception): "Why one frame cannot be shown."
+class _Broken(Exception):
+    "Why one frame cannot be shown."
 
 
 def _as_frame(frame: ndarray) -> ndarray:
     "The array itself, if it is a frame."
     frame = np.asarray(frame)
-    if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or not frame.size: raise ValueError(f"a frame is uint8 RGB of the shape (H, W, 3), got {frame.dtype} {frame.shape}")
+    if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or not frame.size:
+        raise ValueError(f"a frame is uint8 RGB of the shape (H, W, 3), got {frame.dtype} {frame.shape}")
     return frame
 
 # %% ../nbs/09_frames.ipynb #pictures
@@ -50,21 +53,27 @@ class _Pictures:
         self.paths, self.names, self.length, self.rate = paths, [path.name for path in paths], len(paths), 0.0
         sizes = {}
         for path in paths:
-            if (size := self._size(path)) is not None: sizes.setdefault(size, path.name)
-        if len(sizes) > 1: raise ValueError("all frames must have the same size, but " + " and ".join(f"{name} is {width} x {height}" for (width, height), name in list(sizes.items())[:2]) + " pixels")
+            if (size := self._size(path)) is not None:
+                sizes.setdefault(size, path.name)
+        if len(sizes) > 1:
+            raise ValueError("all frames must have the same size, but " + " and ".join(f"{name} is {width} x {height}" for (width, height), name in list(sizes.items())[:2]) + " pixels")
 
     @staticmethod
     def _size(path: Path) -> tuple[int, int] | None:
         "Width and height as shown, from the head of the file; None if it cannot be read."
         try:
-            with Image.open(path) as picture: return picture.size[::-1] if picture.getexif().get(0x0112, 1) > 4 else picture.size
-        except Exception: return None
+            with Image.open(path) as picture:
+                return picture.size[::-1] if picture.getexif().get(0x0112, 1) > 4 else picture.size
+        except Exception:
+            return None
 
     def decode(self, number: int) -> ndarray:
         "One picture, upright."
         try:
-            with Image.open(self.paths[number]) as picture: return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
-        except Exception as error: raise _Broken(" ".join(str(error).split()).replace(str(self.paths[number]), self.names[number]) or type(error).__name__) from error
+            with Image.open(self.paths[number]) as picture:
+                return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
+        except Exception as error:
+            raise _Broken(" ".join(str(error).split()).replace(str(self.paths[number]), self.names[number]) or type(error).__name__) from error
 
 # %% ../nbs/09_frames.ipynb #arrays
 class _Arrays:
@@ -73,10 +82,12 @@ class _Arrays:
         self.arrays, self.length, self.rate = [frame if frame is None else _as_frame(frame) for frame in arrays], len(arrays), 0.0
         self.names = [str(number) for number in range(len(arrays))]
         sizes = {frame.shape[:2]: number for number, frame in reversed(list(enumerate(self.arrays))) if frame is not None}
-        if len(sizes) > 1: raise ValueError("all frames must have the same size, but " + " and ".join(f"frame {number} is {width} x {height}" for (height, width), number in sorted(sizes.items(), key=lambda item: item[1])[:2]) + " pixels")
+        if len(sizes) > 1:
+            raise ValueError("all frames must have the same size, but " + " and ".join(f"frame {number} is {width} x {height}" for (height, width), number in sorted(sizes.items(), key=lambda item: item[1])[:2]) + " pixels")
 
     def decode(self, number: int) -> ndarray:
-        if self.arrays[number] is None: raise _Broken("it is None")
+        if self.arrays[number] is None:
+            raise _Broken("it is None")
         return self.arrays[number]
 
 
@@ -84,23 +95,32 @@ class _Stream:
     "Frames that come one after the other and pass."
     kept = 8  # frames that can still be asked for
 
-    def __init__(self, frames: Iterable[ndarray | None]): self.coming, self.count, self.last, self.length, self.rate, self.names = iter(frames), 0, deque(maxlen=self.kept), None, 0.0, ()
+    def __init__(self, frames: Iterable[ndarray | None]):
+        self.coming, self.count, self.last, self.length, self.rate, self.names = iter(frames), 0, deque(maxlen=self.kept), None, 0.0, ()
 
     def decode(self, number: int) -> ndarray:
         while self.count <= number and self.length is None:
-            try: self.last.append(next(self.coming))
-            except StopIteration: self.length = self.count
-            else: self.count += 1
-        if number >= self.count: raise NoSuchFrame(f"there is no frame {number}: the stream ended after {self.count}")
-        if number < self.count - len(self.last): raise ValueError(f"frame {number} of the stream has passed: only the last {self.kept} are kept, give a list to go back further")
-        if (frame := self.last[number - self.count]) is None: raise _Broken("it is None")
+            try:
+                self.last.append(next(self.coming))
+            except StopIteration:
+                self.length = self.count
+            else:
+                self.count += 1
+        if number >= self.count:
+            raise NoSuchFrame(f"there is no frame {number}: the stream ended after {self.count}")
+        if number < self.count - len(self.last):
+            raise ValueError(f"frame {number} of the stream has passed: only the last {self.kept} are kept, give a list to go back further")
+        if (frame := self.last[number - self.count]) is None:
+            raise _Broken("it is None")
         return _as_frame(frame)
 
 # %% ../nbs/09_frames.ipynb #video
 def _pyav():
     "The library that decodes and encodes, imported when it is needed."
-    try: import av
-    except ImportError as error: raise ImportError("video files need PyAV: pip install 'amodal-sam[video]', or use a folder of pictures") from error
+    try:
+        import av
+    except ImportError as error:
+        raise ImportError("video files need PyAV: pip install 'amodal-sam[video]', or use a folder of pictures") from error
     return av
 
 
@@ -110,13 +130,17 @@ class _Video:
         self.av, self.path, self.names = _pyav(), path, ()
         try:
             self.box = self.av.open(str(path))
-            if not self.box.streams.video: raise ValueError(f"{path.name} holds no pictures: give a video file or a folder of pictures")
+            if not self.box.streams.video:
+                raise ValueError(f"{path.name} holds no pictures: give a video file or a folder of pictures")
             self.stream, found, dropped = self.box.streams.video[0], {}, 0
             for packet in self.box.demux(self.stream):
                 stamp = packet.dts if packet.pts is None else packet.pts
-                if stamp is not None and packet.size and not packet.is_discard: found[stamp] = packet.is_keyframe
-                elif packet.size: dropped += 1
-        except self.av.error.FFmpegError as error: raise ValueError(f"{path.name} is no video file that can be read ({error.strerror}): give an MP4, MOV, MKV, WebM or AVI file, or a folder of pictures") from error
+                if stamp is not None and packet.size and not packet.is_discard:
+                    found[stamp] = packet.is_keyframe
+                elif packet.size:
+                    dropped += 1
+        except self.av.error.FFmpegError as error:
+            raise ValueError(f"{path.name} is no video file that can be read ({error.strerror}): give an MP4, MOV, MKV, WebM or AVI file, or a folder of pictures") from error
         self.stamps, told = sorted(found), self.stream.frames
         self.note = f"{path.name} is cut short: of its {told} frames {len(found)} are there" if len(found) + dropped < told else ""
         self.keys = [stamp for stamp in self.stamps if found[stamp]] or self.stamps[:1]
@@ -127,8 +151,10 @@ class _Video:
     def on(self) -> Iterator:
         "Decoded frames from here on; what is damaged is left out."
         for packet in self.box.demux(self.stream):
-            try: yield from packet.decode()
-            except self.av.error.FFmpegError: continue
+            try:
+                yield from packet.decode()
+            except self.av.error.FFmpegError:
+                continue
 
 # %% ../nbs/09_frames.ipynb #video-decode
 def _stamp(frame) -> int:
@@ -150,7 +176,8 @@ def _go_to(video: _Video, wanted: int):
     late = 0
     while late < _late and (frame := next(video.coming, None)) is not None:
         video.passed.append(frame)
-        if _stamp(frame) == wanted: return
+        if _stamp(frame) == wanted:
+            return
         late += _stamp(frame) > wanted
 
 
@@ -159,8 +186,10 @@ def decode(self: _Video, number: int) -> ndarray:
     "One frame of the file, upright."
     wanted = self.stamps[number]
     found = lambda: next((frame for frame in self.passed if _stamp(frame) == wanted), None)
-    if found() is None: _go_to(self, wanted)
-    if (frame := found()) is None or frame.is_corrupt: raise _Broken("its data are damaged")
+    if found() is None:
+        _go_to(self, wanted)
+    if (frame := found()) is None or frame.is_corrupt:
+        raise _Broken("its data are damaged")
     return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), k=frame.rotation // 90))
 
 # %% ../nbs/09_frames.ipynb #frames
@@ -175,10 +204,14 @@ class Frames:
         room: int = 32_000_000,     # bytes of decoded frames that are kept; two frames always are
     ):
         self.source, self.bridge, self.report, self.room, self.broken, self._kept = source, bridge, report or warnings.warn, room, {}, OrderedDict()
-        if source.length == 0: raise ValueError("the clip has no frames: give a folder of pictures or a video file")
-        if note := getattr(source, "note", ""): _note(self, note)
-        try: self.height, self.width = self[0].shape[:2]
-        except NoSuchFrame: raise ValueError("the clip has no frames: the stream ended before the first") from None
+        if source.length == 0:
+            raise ValueError("the clip has no frames: give a folder of pictures or a video file")
+        if note := getattr(source, "note", ""):
+            _note(self, note)
+        try:
+            self.height, self.width = self[0].shape[:2]
+        except NoSuchFrame:
+            raise ValueError("the clip has no frames: the stream ended before the first") from None
 
     @property
     def rate(self) -> float:  # frames a second, 0 where the source does not say
@@ -191,20 +224,25 @@ class Frames:
         return self.source.names
 
     def __len__(self) -> int:
-        if self.source.length is None: raise TypeError("a stream has no length before it has ended: iterate over it")
+        if self.source.length is None:
+            raise TypeError("a stream has no length before it has ended: iterate over it")
         return self.source.length
 
-    def __getitem__(self, number: int) -> ndarray: return _frame(self, number).copy()
+    def __getitem__(self, number: int) -> ndarray:
+        return _frame(self, number).copy()
 
     def __iter__(self) -> Iterator[ndarray]:
         for number in count():
-            try: yield self[number]
-            except NoSuchFrame: return
+            try:
+                yield self[number]
+            except NoSuchFrame:
+                return
 
 # %% ../nbs/09_frames.ipynb #frame
 def _note(frames: Frames, line: str):
     "Report what is wrong with the whole clip, or refuse it."
-    if not frames.bridge: raise ValueError(line)
+    if not frames.bridge:
+        raise ValueError(line)
     frames.report(line)
 
 
@@ -217,20 +255,25 @@ def _named(frames: Frames, number: int) -> str:
 def _number(frames: Frames, number: int) -> int:
     "A number from 0 on, of which there is a frame."
     length = frames.source.length
-    if length is None and number >= 0: return number
-    if length is None or not -length <= number < length: raise NoSuchFrame(f"there is no frame {number}: " + (f"the clip has {length} frames, 0 to {length - 1}" if length else "a stream is counted from its start"))
+    if length is None and number >= 0:
+        return number
+    if length is None or not -length <= number < length:
+        raise NoSuchFrame(f"there is no frame {number}: " + (f"the clip has {length} frames, 0 to {length - 1}" if length else "a stream is counted from its start"))
     return number % length
 
 
 def _decoded(frames: Frames, number: int) -> ndarray:
     "A frame that can be read, of the size of the first."
-    if number in frames._kept: frames._kept.move_to_end(number)
+    if number in frames._kept:
+        frames._kept.move_to_end(number)
     else:
         frame = frames.source.decode(number)
         size = frame.shape[1::-1]
-        if hasattr(frames, "width") and size != (frames.width, frames.height): raise ValueError(f"all frames must have the same size, but {_named(frames, number)} is {size[0]} x {size[1]} pixels and the first {frames.width} x {frames.height}")
+        if hasattr(frames, "width") and size != (frames.width, frames.height):
+            raise ValueError(f"all frames must have the same size, but {_named(frames, number)} is {size[0]} x {size[1]} pixels and the first {frames.width} x {frames.height}")
         frames._kept[number] = frame
-        while len(frames._kept) > max(2, frames.room // frame.nbytes): frames._kept.popitem(last=False)
+        while len(frames._kept) > max(2, frames.room // frame.nbytes):
+            frames._kept.popitem(last=False)
     return frames._kept[number]
 
 # %% ../nbs/09_frames.ipynb #bridge
@@ -238,15 +281,20 @@ def _frame(frames: Frames, number: int) -> ndarray:
     "A frame, or the last one before it that can be read."
     number, missed = _number(frames, number), []
     while True:
-        while number in frames.broken: number -= 1
-        if number < 0: raise ValueError(f"{_named(frames, 0)} cannot be read: {frames.broken[0]}; no frame before it can be shown instead, so leave it out")
-        try: frame = _decoded(frames, number)
+        while number in frames.broken:
+            number -= 1
+        if number < 0:
+            raise ValueError(f"{_named(frames, 0)} cannot be read: {frames.broken[0]}; no frame before it can be shown instead, so leave it out")
+        try:
+            frame = _decoded(frames, number)
         except _Broken as error:
             frames.broken[number] = str(error).rstrip(".")
-            if not frames.bridge: raise ValueError(f"{_named(frames, number)} cannot be read: {frames.broken[number]}; mend it or leave it out") from error
+            if not frames.bridge:
+                raise ValueError(f"{_named(frames, number)} cannot be read: {frames.broken[number]}; mend it or leave it out") from error
             missed.append(number)
         else:
-            for lost in reversed(missed): frames.report(f"{_named(frames, lost)} cannot be read: {frames.broken[lost]}; frame {number} is shown again instead")
+            for lost in reversed(missed):
+                frames.report(f"{_named(frames, lost)} cannot be read: {frames.broken[lost]}; frame {number} is shown again instead")
             return frame
 
 # %% ../nbs/09_frames.ipynb #open-frames
@@ -254,15 +302,21 @@ def _opened(source: object) -> object:
     "What decodes the frames of a source."
     if isinstance(source, (str, Path)):
         path = Path(source)
-        if not path.exists(): raise ValueError(f"there is no file or folder {path}: check its name")
-        if path.is_file(): return _Video(path)
+        if not path.exists():
+            raise ValueError(f"there is no file or folder {path}: check its name")
+        if path.is_file():
+            return _Video(path)
         source = sorted((file for file in path.iterdir() if file.suffix.lower() in _suffixes and not file.name.startswith(".") and file.is_file()), key=_counted)
-        if not source: raise ValueError(f"{path} holds no pictures: give a folder of JPEG or PNG files, or a video file")
-    if isinstance(source, ndarray) and source.ndim == 4: source = list(source)
+        if not source:
+            raise ValueError(f"{path} holds no pictures: give a folder of JPEG or PNG files, or a video file")
+    if isinstance(source, ndarray) and source.ndim == 4:
+        source = list(source)
     if not isinstance(source, (list, tuple)):
-        if isinstance(source, (dict, ndarray, bytes)) or not isinstance(source, Iterable): raise TypeError(f"frames are a folder, a video file, a list of arrays or something to iterate over, got {type(source).__name__}")
+        if isinstance(source, (dict, ndarray, bytes)) or not isinstance(source, Iterable):
+            raise TypeError(f"frames are a folder, a video file, a list of arrays or something to iterate over, got {type(source).__name__}")
         return _Stream(source)
-    if source and all(isinstance(item, (str, Path)) for item in source): return _Pictures([Path(item) for item in source])
+    if source and all(isinstance(item, (str, Path)) for item in source):
+        return _Pictures([Path(item) for item in source])
     return _Arrays(source)
 
 
@@ -291,11 +345,13 @@ def _encode(av, path: Path, frames: Iterator[ndarray], rate: float, quality: int
             if size is None:
                 size, stream.height, stream.width, stream.pix_fmt = frame.shape[:2], frame.shape[0] + frame.shape[0] % 2, frame.shape[1] + frame.shape[1] % 2, "yuv420p"
                 stream.codec_context.colorspace = stream.codec_context.color_primaries = stream.codec_context.color_trc = 1  # BT.709
-            if _as_frame(frame).shape[:2] != size: raise ValueError(f"all frames must have the same size, but frame {number - 1} is {frame.shape[1]} x {frame.shape[0]} pixels and the first {size[1]} x {size[0]}")
+            if _as_frame(frame).shape[:2] != size:
+                raise ValueError(f"all frames must have the same size, but frame {number - 1} is {frame.shape[1]} x {frame.shape[0]} pixels and the first {size[1]} x {size[0]}")
             picture = av.VideoFrame.from_ndarray(_even(frame), format="rgb24").reformat(format="yuv420p", dst_colorspace="itu709")
             picture.colorspace = 1
             box.mux(stream.encode(picture))
-        if not number: raise ValueError("there are no frames to write: a video has at least one")
+        if not number:
+            raise ValueError("there are no frames to write: a video has at least one")
         box.mux(stream.encode(None))
     return number
 
@@ -309,8 +365,10 @@ def write_video(
 ) -> int:                        # frames written
     "Write an MP4 that plays in a browser: all of it or nothing."
     av, path = _pyav(), Path(path)
-    if path.suffix.lower() != ".mp4": raise ValueError(f"{path.name} must end in .mp4")
-    if not 0 < rate < 1000: raise ValueError(f"rate must be frames a second, more than 0 and less than 1000, got {rate}")
+    if path.suffix.lower() != ".mp4":
+        raise ValueError(f"{path.name} must end in .mp4")
+    if not 0 < rate < 1000:
+        raise ValueError(f"rate must be frames a second, more than 0 and less than 1000, got {rate}")
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".amodal-sam-", dir=path.parent) as beside:
         written = _encode(av, Path(beside, path.name), iter(frames), rate, quality)

@@ -18,8 +18,10 @@ from torch import Tensor
 def _check_mask(mask: ndarray, name: str = "mask") -> ndarray:
     "The mask itself, if it is a two-dimensional bool array."
     mask = np.asarray(mask)
-    if mask.dtype != bool: raise TypeError(f"{name} must be bool, got {mask.dtype}: compare with a threshold first, as in logits > 0")
-    if mask.ndim != 2: raise ValueError(f"{name} must have the shape (H, W), got {mask.shape}: pass one mask at a time")
+    if mask.dtype != bool:
+        raise TypeError(f"{name} must be bool, got {mask.dtype}: compare with a threshold first, as in logits > 0")
+    if mask.ndim != 2:
+        raise ValueError(f"{name} must have the shape (H, W), got {mask.shape}: pass one mask at a time")
     return mask
 
 # %% ../nbs/00_masks.ipynb #tight-box
@@ -29,7 +31,8 @@ def tight_box(
     "The smallest box around a mask, the box prompt of the benchmarks (equation 1)."
     mask = _check_mask(mask)
     rows = np.flatnonzero(mask.any(axis=1))
-    if not len(rows): raise ValueError("the mask is empty, so there is no box around it: leave the object out, or give a box by hand")
+    if not len(rows):
+        raise ValueError("the mask is empty, so there is no box around it: leave the object out, or give a box by hand")
     columns = np.flatnonzero(mask[rows[0]:rows[-1] + 1].any(axis=0))
     return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], dtype=np.float32)
 
@@ -54,8 +57,10 @@ def check_box(
 ) -> ndarray:                             # the box clipped to the image, float32, (4,)
     "Refuse what is no box of this image, and clip what reaches beyond it (section 2.1)."
     box = np.asarray(box.detach().cpu() if isinstance(box, Tensor) else box, dtype=np.float32)
-    if box.shape != (4,): raise ValueError(f"a box is four numbers, x0 y0 x1 y1, got an array of shape {box.shape}")
-    if not np.isfinite(box).all(): raise ValueError(f"a box must be finite, got {box.tolist()}")
+    if box.shape != (4,):
+        raise ValueError(f"a box is four numbers, x0 y0 x1 y1, got an array of shape {box.shape}")
+    if not np.isfinite(box).all():
+        raise ValueError(f"a box must be finite, got {box.tolist()}")
     left, top, right, bottom = box.tolist()
     if right <= left or bottom <= top:
         raise ValueError(f"the box {box.tolist()} is empty: give two corners, x0 y0 x1 y1 with x0 < x1 and y0 < y1, not width and height")
@@ -70,9 +75,12 @@ def expand_box(
     area: float = 1.44,     # factor by which the area grows, positive; each side grows by its square root
 ) -> ndarray | Tensor:      # the grown box, not clipped, of the kind that came in, (..., 4)
     "Grow boxes about their centres until their area is `area` times as large (section 4.1)."
-    if not area > 0: raise ValueError(f"area must be positive, got {area}: 1 leaves the box as it is")
-    if not isinstance(box, Tensor): box = np.asarray(box)
-    if box.shape[-1:] != (4,): raise ValueError(f"boxes must have the shape (..., 4), got {tuple(box.shape)}")
+    if not area > 0:
+        raise ValueError(f"area must be positive, got {area}: 1 leaves the box as it is")
+    if not isinstance(box, Tensor):
+        box = np.asarray(box)
+    if box.shape[-1:] != (4,):
+        raise ValueError(f"boxes must have the shape (..., 4), got {tuple(box.shape)}")
     low, high = box[..., :2], box[..., 2:]
     centre, half = (low + high) / 2, (high - low) / 2 * area ** 0.5
     join = torch.cat if isinstance(box, Tensor) else np.concatenate
@@ -86,8 +94,10 @@ def box_to_prior(
     stride: float,           # pixels for each cell
 ) -> Tensor:                 # $M_{\text{spec}}$, the share of each cell inside the box, float in [0, 1], (N, 1, h, w)
     "The prior mask of each box at feature resolution (equation 4)."
-    if boxes.ndim != 2 or boxes.shape[1] != 4: raise ValueError(f"boxes must have the shape (N, 4), got {tuple(boxes.shape)}")
-    if boxes.dtype != torch.float64: boxes = boxes.float()
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(f"boxes must have the shape (N, 4), got {tuple(boxes.shape)}")
+    if boxes.dtype != torch.float64:
+        boxes = boxes.float()
 
     def covered(low: Tensor, high: Tensor, count: int) -> Tensor:
         start = torch.arange(count, dtype=boxes.dtype, device=boxes.device)
@@ -104,7 +114,8 @@ def occluded_part(
 ) -> ndarray:          # the hidden part, bool, (H, W)
     "The whole object without its visible part (appendix A.1.1)."
     amodal, visible = _check_mask(amodal, "amodal"), _check_mask(visible, "visible")
-    if amodal.shape != visible.shape: raise ValueError(f"amodal is {amodal.shape} but visible is {visible.shape}: both must have the size of the image")
+    if amodal.shape != visible.shape:
+        raise ValueError(f"amodal is {amodal.shape} but visible is {visible.shape}: both must have the size of the image")
     return amodal & ~visible
 
 # %% ../nbs/00_masks.ipynb #encode-rle
@@ -119,7 +130,8 @@ def encode_rle(
         pixels[1:-1].reshape(-1, height)[:] = cv2.transpose(mask[:, columns[0]:columns[-1] + 1].view(np.uint8))
         edges = np.flatnonzero(pixels[1:] != pixels[:-1]) + height * columns[0]
         runs = np.diff(edges, prepend=0, append=mask.size)
-        if runs[-1] == 0: runs = runs[:-1]
+        if runs[-1] == 0:
+            runs = runs[:-1]
     return {"size": [height, width], "counts": coco_mask.frPyObjects({"size": [height, width], "counts": runs}, height, width)["counts"].decode("ascii")}
 
 # %% ../nbs/00_masks.ipynb #decode-rle
@@ -128,11 +140,13 @@ def run_lengths(
 ) -> ndarray:             # of zeros and ones in turn, zeros first, pixels, int64; negative or too many if the string is damaged
     "The lengths of the runs in a packed string."
     digits = np.frombuffer(counts.encode() if isinstance(counts, str) else counts, dtype=np.uint8).astype(np.int64) - 48
-    if not len(digits) or digits.min() < 0 or digits.max() > 63 or digits[-1] & 32: raise ValueError("counts is not COCO's packed string")
+    if not len(digits) or digits.min() < 0 or digits.max() > 63 or digits[-1] & 32:
+        raise ValueError("counts is not COCO's packed string")
     ends = np.flatnonzero(digits & 32 == 0)
     starts = np.concatenate([[0], ends[:-1] + 1])
     places = np.arange(len(digits)) - np.repeat(starts, ends - starts + 1)
-    if places.max() > 8: raise ValueError("counts holds a run longer than any mask")
+    if places.max() > 8:
+        raise ValueError("counts holds a run longer than any mask")
     runs = np.add.reduceat((digits & 31) << 5 * places, starts)
     runs -= np.where(digits[ends] & 16, 1 << 5 * (places[ends] + 1), 0)
     runs[1::2], runs[2::2] = runs[1::2].cumsum(), runs[2::2].cumsum()
@@ -142,9 +156,12 @@ def decode_rle(
     code: dict,  # `size` [H, W], and `counts`: packed (str or bytes) or a list of lengths
 ) -> ndarray:    # bool, (H, W)
     "The mask that COCO's run-length code stands for."
-    if not isinstance(code, dict) or not {"size", "counts"} <= code.keys(): raise ValueError(f"a run-length code is a dict with size and counts, got {type(code).__name__}")
+    if not isinstance(code, dict) or not {"size", "counts"} <= code.keys():
+        raise ValueError(f"a run-length code is a dict with size and counts, got {type(code).__name__}")
     counts, (height, width) = code["counts"], code["size"]
-    if not isinstance(counts, (str, bytes, list)): raise ValueError(f"counts must be str, bytes or a list of lengths, got {type(counts).__name__}")
+    if not isinstance(counts, (str, bytes, list)):
+        raise ValueError(f"counts must be str, bytes or a list of lengths, got {type(counts).__name__}")
     runs = np.array(counts, dtype=np.int64) if isinstance(counts, list) else run_lengths(counts)
-    if (runs < 0).any() or runs.sum() != height * width: raise ValueError(f"the runs cover {runs.sum()} pixels, but the mask has {height} x {width}: size and counts do not belong together")
+    if (runs < 0).any() or runs.sum() != height * width:
+        raise ValueError(f"the runs cover {runs.sum()} pixels, but the mask has {height} x {width}: size and counts do not belong together")
     return np.ascontiguousarray(np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(width, height).T)

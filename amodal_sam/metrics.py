@@ -19,15 +19,18 @@ from .masks import occluded_part
 def _check(mask: ndarray, truth: ndarray, name: str = "predicted") -> None:
     "Refuse what is no mask, or is not of the truth's size."
     for called, one in ((name, mask), ("the truth", truth)):
-        if one.dtype != bool: raise TypeError(f"{called} must be bool, got {one.dtype}: compare with a threshold first, as in logits > 0")
-    if mask.shape != truth.shape: raise ValueError(f"{name} is {mask.shape} but the truth is {truth.shape}: both must have the size of the image")
+        if one.dtype != bool:
+            raise TypeError(f"{called} must be bool, got {one.dtype}: compare with a threshold first, as in logits > 0")
+    if mask.shape != truth.shape:
+        raise ValueError(f"{name} is {mask.shape} but the truth is {truth.shape}: both must have the size of the image")
 
 def _counts(predicted: ndarray, truth: ndarray) -> tuple[int, int]:
     "Pixels in both masks, and pixels in either."
     _check(predicted, truth)
     return int(np.count_nonzero(predicted & truth)), int(np.count_nonzero(predicted | truth))
 
-def _ratio(part: float, whole: float) -> float: return part / whole if whole else math.nan
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else math.nan
 
 def full_iou(
     predicted: ndarray,  # $M_{\text{pred}}$, the whole object as predicted, bool, (H, W)
@@ -44,7 +47,8 @@ def occluded_iou(
 ) -> float:              # $I_{\text{occ}} / U_{\text{occ}}$, in [0, 1], nan where nothing is hidden
     "Intersection over union of the hidden part of one object (equation 11)."
     hidden = occluded_part(amodal, visible)
-    if not hidden.any(): return math.nan
+    if not hidden.any():
+        return math.nan
     return _ratio(*_counts(occluded_part(predicted, visible), hidden))
 
 # %% ../nbs/06_metrics.ipynb #window
@@ -74,7 +78,8 @@ class AmodalScores:
     ) -> dict:               # the object's row
         "Score one object (equation 11)."
         predicted, amodal, visible = _window(predicted, amodal, visible)
-        if not amodal.any(): raise ValueError(f"amodal is empty{f' ({name})' if name else ''}: there is no object to score, leave it out")
+        if not amodal.any():
+            raise ValueError(f"amodal is empty{f' ({name})' if name else ''}: there is no object to score, leave it out")
         hidden = occluded_part(amodal, visible)
         both, occluded = _counts(predicted, amodal), _counts(occluded_part(predicted, visible), hidden)
         row = {"name": name, "full": _ratio(*both), "occluded": _ratio(*occluded) if hidden.any() else math.nan}
@@ -91,7 +96,8 @@ class AmodalScores:
             "objects": len(self.rows), "occluded_objects": len(hidden)}
 
 # %% ../nbs/06_metrics.ipynb #table
-def _percent(score: float) -> str: return "–" if math.isnan(score) else f"{100 * score:.2f}"
+def _percent(score: float) -> str:
+    return "–" if math.isnan(score) else f"{100 * score:.2f}"
 
 @patch
 def merge(
@@ -111,7 +117,8 @@ def table(
     summary = self.summary()
     lines = ["| object | full | hidden |", "|---|---|---|"]
     lines += [f"| {row['name'] or i} | {_percent(row['full'])} | {_percent(row['occluded'])} |" for i, row in enumerate(self.rows[:limit])]
-    if len(self.rows) > limit: lines.append(f"| ... {len(self.rows) - limit} more | | |")
+    if len(self.rows) > limit:
+        lines.append(f"| ... {len(self.rows) - limit} more | | |")
     lines.append(f"| **mean over objects** ({summary['objects']}, {summary['occluded_objects']} with something hidden) | **{_percent(summary['full'])}** | **{_percent(summary['occluded'])}** |")
     lines.append(f"| ratio over pixels | {_percent(summary['full_ratio'])} | {_percent(summary['occluded_ratio'])} |")
     return "\n".join(lines)
@@ -123,4 +130,5 @@ def __repr__(self: AmodalScores) -> str:
     return f"AmodalScores({summary['objects']} objects, {summary['occluded_objects']} with something hidden: full {_percent(summary['full'])}, hidden {_percent(summary['occluded'])})"
 
 @patch
-def _repr_markdown_(self: AmodalScores) -> str: return self.table()
+def _repr_markdown_(self: AmodalScores) -> str:
+    return self.table()

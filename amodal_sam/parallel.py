@@ -32,22 +32,30 @@ def whole_file(
             yield file
             file.flush()
             os.fsync(file.fileno())
-        try: os.replace(part, path)
+        try:
+            os.replace(part, path)
         except FileNotFoundError:  # another process finished the same file a moment ago and swept
-            if not path.exists(): raise
-    finally: part.unlink(missing_ok=True)
-    for left in path.parent.glob(f".{path.name}.*.part"): left.unlink(missing_ok=True)
-    if hasattr(os, "O_DIRECTORY"): _sync_folder(path.parent)
+            if not path.exists():
+                raise
+    finally:
+        part.unlink(missing_ok=True)
+    for left in path.parent.glob(f".{path.name}.*.part"):
+        left.unlink(missing_ok=True)
+    if hasattr(os, "O_DIRECTORY"):
+        _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:
     "Bring the names in a folder to the disk."
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try: os.fsync(opened)
-    finally: os.close(opened)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 # %% ../nbs/08_parallel.ipynb #kept
-class RunStopped(Exception): "Work that ended early: what is done is kept, and the same call goes on with it."
+class RunStopped(Exception):
+    "Work that ended early: what is done is kept, and the same call goes on with it."
 
 
 _process = {}  # what this process keeps between tasks, and the sign to stop
@@ -67,13 +75,16 @@ def kept(
 
 def stop_if_asked() -> None:
     "Raise `RunStopped` if the process that handed out this task wants no more of it."
-    if "stop" in _process and _process["stop"].is_set(): raise RunStopped("the run was ended")
+    if "stop" in _process and _process["stop"].is_set():
+        raise RunStopped("the run was ended")
 
 # %% ../nbs/08_parallel.ipynb #processes
 def _one_thread(function: Callable, *task) -> None:
     "A task on one thread: the processes are many already."
-    if cv2 := sys.modules.get("cv2"): cv2.setNumThreads(1)
-    if torch := sys.modules.get("torch"): torch.set_num_threads(1)
+    if cv2 := sys.modules.get("cv2"):
+        cv2.setNumThreads(1)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
     function(*task)
 
 
@@ -98,9 +109,11 @@ def _on_processes(function: Callable, tasks: list[tuple], workers: int) -> Itera
         waiting = {pool.submit(_one_thread, function, *task) for task in tasks}
         while waiting:
             done, waiting = wait(waiting, timeout=1, return_when=FIRST_COMPLETED)
-            for future in done: future.result()
+            for future in done:
+                future.result()
             yield
-    except BrokenProcessPool: raise RunStopped("a worker was killed, perhaps for want of memory; fewer workers may help") from None
+    except BrokenProcessPool:
+        raise RunStopped("a worker was killed, perhaps for want of memory; fewer workers may help") from None
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
@@ -109,18 +122,22 @@ def _on_processes(function: Callable, tasks: list[tuple], workers: int) -> Itera
 def _knock(address: str) -> None:
     "Does anybody listen there? Ray itself would wait for minutes."
     host, colon, port = address.rpartition("://")[2].rpartition(":")
-    if colon: socket.create_connection((host, int(port)), timeout=10).close()
+    if colon:
+        socket.create_connection((host, int(port)), timeout=10).close()
 
 
 def _on_ray(function: Callable, tasks: list[tuple], address: str) -> Iterator[None]:
     "Tasks done by a Ray cluster, once more where a node died."
-    try: import ray
-    except ImportError: raise ValueError("the engine ray needs Ray: pip install 'amodal-sam[ray]', or take the engine local") from None
+    try:
+        import ray
+    except ImportError:
+        raise ValueError("the engine ray needs Ray: pip install 'amodal-sam[ray]', or take the engine local") from None
     if started := not ray.is_initialized():
         try:
             _knock(address)
             ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-        except (ConnectionError, OSError, ValueError) as error: raise ValueError(f"no Ray cluster answers at {address}: begin one with ray start --head, or take the engine local") from error
+        except (ConnectionError, OSError, ValueError) as error:
+            raise ValueError(f"no Ray cluster answers at {address}: begin one with ray start --head, or take the engine local") from error
     remote, waiting = ray.remote(num_cpus=1, max_retries=5)(_one_thread), []
     try:
         waiting = [remote.remote(function, *task) for task in tasks]
@@ -128,10 +145,13 @@ def _on_ray(function: Callable, tasks: list[tuple], address: str) -> Iterator[No
             done, waiting = ray.wait(waiting, timeout=1)
             ray.get(done)
             yield
-    except ray.exceptions.WorkerCrashedError: raise RunStopped("a worker was killed again and again, perhaps for want of memory") from None
+    except ray.exceptions.WorkerCrashedError:
+        raise RunStopped("a worker was killed again and again, perhaps for want of memory") from None
     finally:
-        for task in waiting: ray.cancel(task, force=True)
-        if started: ray.shutdown()
+        for task in waiting:
+            ray.cancel(task, force=True)
+        if started:
+            ray.shutdown()
 
 # %% ../nbs/08_parallel.ipynb #run-tasks
 def run_tasks(
@@ -143,9 +163,14 @@ def run_tasks(
     address: str = "auto",  # of the cluster
 ) -> Iterator[None]:        # gives control back after each task, and every second where others do them
     "Do tasks, and stop all of them when one fails."
-    if engine not in ("local", "ray"): raise ValueError(f"the engine must be local or ray, got {engine}")
-    if workers < 1: raise ValueError(f"there must be at least 1 worker, got {workers}")
-    if engine == "ray": yield from _on_ray(function, tasks, address)
-    elif workers > 1: yield from _on_processes(function, tasks, workers)
+    if engine not in ("local", "ray"):
+        raise ValueError(f"the engine must be local or ray, got {engine}")
+    if workers < 1:
+        raise ValueError(f"there must be at least 1 worker, got {workers}")
+    if engine == "ray":
+        yield from _on_ray(function, tasks, address)
+    elif workers > 1:
+        yield from _on_processes(function, tasks, workers)
     else:
-        for task in tasks: yield function(*task)
+        for task in tasks:
+            yield function(*task)

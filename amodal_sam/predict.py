@@ -75,8 +75,10 @@ def check_image(
 ) -> ndarray:        # a copy that nobody else can change
     "Refuse what is no picture."
     image = np.asarray(image)
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3: raise ValueError(f"an image is uint8 RGB of the shape (H, W, 3), got {image.dtype} {image.shape}: convert it first")
-    if min(image.shape[:2]) < 8: raise ValueError(f"the image is {image.shape[1]} x {image.shape[0]} pixels: at least 8 x 8 are needed")
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(f"an image is uint8 RGB of the shape (H, W, 3), got {image.dtype} {image.shape}: convert it first")
+    if min(image.shape[:2]) < 8:
+        raise ValueError(f"the image is {image.shape[1]} x {image.shape[0]} pixels: at least 8 x 8 are needed")
     image = image.copy()
     image.setflags(write=False)
     return image
@@ -91,12 +93,17 @@ def check_points(
 ) -> tuple[ndarray, ndarray]:  # both as float32
     "Refuse points that cannot show an object."
     points = np.asarray(points, dtype=np.float32)
-    if points.ndim != 2 or points.shape[1] != 2 or not len(points): raise ValueError(f"points are pairs x y, got an array of the shape {points.shape}")
+    if points.ndim != 2 or points.shape[1] != 2 or not len(points):
+        raise ValueError(f"points are pairs x y, got an array of the shape {points.shape}")
     labels = np.ones(len(points), dtype=np.float32) if labels is None else np.asarray(labels, dtype=np.float32)
-    if labels.shape != (len(points),): raise ValueError(f"{len(points)} points need as many labels, got {labels.size}")
-    if not np.isin(labels, (0, 1)).all(): raise ValueError("labels are 1 for the object and 0 for what is not the object")
-    if not (labels == 1).any(): raise ValueError("at least one point must lie on the object (label 1)")
-    if not (np.isfinite(points).all() and (points >= 0).all() and (points <= (width, height)).all()): raise ValueError(f"the points {points.tolist()} are not all inside the image, which is {width} pixels wide and {height} high")
+    if labels.shape != (len(points),):
+        raise ValueError(f"{len(points)} points need as many labels, got {labels.size}")
+    if not np.isin(labels, (0, 1)).all():
+        raise ValueError("labels are 1 for the object and 0 for what is not the object")
+    if not (labels == 1).any():
+        raise ValueError("at least one point must lie on the object (label 1)")
+    if not (np.isfinite(points).all() and (points >= 0).all() and (points <= (width, height)).all()):
+        raise ValueError(f"the points {points.tolist()} are not all inside the image, which is {width} pixels wide and {height} high")
     return points, labels
 
 # %% ../nbs/15_predict.ipynb #image-holder
@@ -146,10 +153,12 @@ def _view(holder: _ImageHolder, box: ndarray, *, room: float = 1.0) -> Crop:
 def _encode(holder: _ImageHolder, crops: list[Crop]) -> Encoded:
     "Crops of the image up to the first adapter; a whole view is kept for the next question about the same image."
     mean = holder.model.mean_colour
-    if holder.context is not None: return holder.model.encode_prefix(torch.stack([_as_input(holder.image, crop, mean) for crop in crops]).to(mean.device))
+    if holder.context is not None:
+        return holder.model.encode_prefix(torch.stack([_as_input(holder.image, crop, mean) for crop in crops]).to(mean.device))
     if holder._name not in holder._encoded:
         holder._encoded[holder._name] = holder.model.encode_prefix(_as_whole_input(holder.image, crops[0].size, mean)[None].to(mean.device))
-        while len(holder._encoded) > 4: holder._encoded.popitem(last=False)
+        while len(holder._encoded) > 4:
+            holder._encoded.popitem(last=False)
     return holder._encoded[holder._name]
 
 # %% ../nbs/15_predict.ipynb #answer
@@ -178,7 +187,8 @@ def _query_of_points(holder: _ImageHolder, points: ndarray, labels: ndarray) -> 
     box = np.concatenate([shown.min(axis=0) - margin, shown.max(axis=0) + margin])
     for _ in range(1 if holder.context is None else 2):
         seen = _answer(holder, [query], (False,))[0][0][0]
-        if seen.any(): box = tight_box(seen)
+        if seen.any():
+            box = tight_box(seen)
         query = _Query(_view(holder, box, room=_room_for_points), points=(points, labels), region=box)
     return query
 
@@ -202,10 +212,13 @@ class AmodalPredictor(_ImageHolder):
         labels: ndarray | None = None,   # of the points, 1 for the object and 0 for what is not, (K,); all 1 where nothing is given
     ) -> Prediction | list[Prediction]:  # a list where `boxes` were given
         "Complete the objects."
-        if self.image is None: raise RuntimeError("no image is set: call set_image(image) before predict")
-        if sum(prompt is not None for prompt in (box, boxes, points)) != 1: raise ValueError("give exactly one of box, boxes and points")
+        if self.image is None:
+            raise RuntimeError("no image is set: call set_image(image) before predict")
+        if sum(prompt is not None for prompt in (box, boxes, points)) != 1:
+            raise ValueError("give exactly one of box, boxes and points")
         height, width = self.image.shape[:2]
-        if points is not None: return _complete(self, [_query_of_points(self, *check_points(points, labels, height=height, width=width))])[0]
+        if points is not None:
+            return _complete(self, [_query_of_points(self, *check_points(points, labels, height=height, width=width))])[0]
         checked = [check_box(one, height=height, width=width) for one in ([box] if boxes is None else boxes)]
         found = _complete(self, [_Query(_view(self, one), box=one, region=one) for one in checked])
         return found[0] if boxes is None else found
@@ -215,6 +228,7 @@ class AmodalPredictor(_ImageHolder):
         box: ndarray,  # $B$, of one object, XYXY, pixels, (4,)
     ) -> ndarray:      # what the frozen SAM answers, not cut to the whole object, bool, (H, W)
         "SAM's own answer to a box (section 2.2)."
-        if self.image is None: raise RuntimeError("no image is set: call set_image(image) before visible_mask")
+        if self.image is None:
+            raise RuntimeError("no image is set: call set_image(image) before visible_mask")
         box = check_box(box, height=self.image.shape[0], width=self.image.shape[1])
         return _answer(self, [_Query(_view(self, box), box=box, region=box)], (False,))[0][0][0]

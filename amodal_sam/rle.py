@@ -20,8 +20,10 @@ def code_of(
     threshold: float = 0.5,    # float masks are cut here
 ) -> dict:                     # `size` and `counts`, packed
     "A mask as a run-length code; a code in any of COCO's forms is packed."
-    if not isinstance(mask, dict): return encode_rle(mask if mask.dtype == bool else mask > threshold)
-    if not {"size", "counts"} <= mask.keys(): raise ValueError(f"a run-length code has size and counts, got {', '.join(map(str, mask)) or 'nothing'}")
+    if not isinstance(mask, dict):
+        return encode_rle(mask if mask.dtype == bool else mask > threshold)
+    if not {"size", "counts"} <= mask.keys():
+        raise ValueError(f"a run-length code has size and counts, got {', '.join(map(str, mask)) or 'nothing'}")
     packed = coco_mask.frPyObjects(mask, *mask["size"]) if isinstance(mask["counts"], list) else mask
     return {"size": list(packed["size"]), "counts": packed["counts"].decode("ascii")} if isinstance(packed["counts"], bytes) else packed
 
@@ -48,5 +50,6 @@ def resized(
     side: int,          # of the square, pixels
 ) -> dict | None:
     "The mask in a square of this side, by nearest neighbours."
-    if code is None or list(code["size"]) == [side, side]: return code
+    if code is None or list(code["size"]) == [side, side]:
+        return code
     return encode_rle(cv2.resize(decode_rle(code).astype(np.uint8), (side, side), interpolation=cv2.INTER_NEAREST) > 0)

@@ -23,21 +23,27 @@ def _check_image(image: ndarray, name: str, size: tuple[int, int]) -> ndarray:
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(f"{name} must be uint8 RGB of the shape (H, W, 3), got {image.dtype} {image.shape}")
-    if image.shape[:2] != size: raise ValueError(f"{name} is {image.shape[:2]} but the masks are {size}: bring them to the same size first")
+    if image.shape[:2] != size:
+        raise ValueError(f"{name} is {image.shape[:2]} but the masks are {size}: bring them to the same size first")
     return image
 
 class _Image:
     "A field of a sample that holds an image or the function that loads it, which is called once."
-    def __init__(self, *, required: bool): self.required = required
-    def __set_name__(self, owner: type, name: str): self.name = name
-    def __set__(self, sample, image): sample.__dict__[self.name] = image
+    def __init__(self, *, required: bool):
+        self.required = required
+    def __set_name__(self, owner: type, name: str):
+        self.name = name
+    def __set__(self, sample, image):
+        sample.__dict__[self.name] = image
 
     def __get__(self, sample, owner: type):
         if sample is None:
-            if self.required: raise AttributeError(self.name)  # tells the dataclass that the field has no default
+            if self.required:
+                raise AttributeError(self.name)  # tells the dataclass that the field has no default
             return None
         image = sample.__dict__[self.name]
-        if callable(image): image = sample.__dict__[self.name] = _check_image(image(), self.name, sample.amodal.shape)
+        if callable(image):
+            image = sample.__dict__[self.name] = _check_image(image(), self.name, sample.amodal.shape)
         return image
 
 # %% ../nbs/02_sample.ipynb #check
@@ -45,17 +51,21 @@ def _check_sample(sample):
     "Refuse masks that are no masks, that differ in size, or that contradict each other."
     for name in ("amodal", "visible", "occluder"):
         mask = getattr(sample, name)
-        if mask is None and name == "occluder": continue
+        if mask is None and name == "occluder":
+            continue
         if not isinstance(mask, ndarray) or mask.dtype != bool or mask.ndim != 2:
             got = f"{mask.dtype} {mask.shape}" if isinstance(mask, ndarray) else type(mask).__name__
             raise TypeError(f"{name} must be a bool array of the shape (H, W), got {got}")
-        if mask.shape != sample.amodal.shape: raise ValueError(f"{name} is {mask.shape} but amodal is {sample.amodal.shape}: all masks have the size of the image")
-    if not sample.amodal.any(): raise ValueError("amodal is empty: a sample is about one object, leave out what is not in the image")
+        if mask.shape != sample.amodal.shape:
+            raise ValueError(f"{name} is {mask.shape} but amodal is {sample.amodal.shape}: all masks have the size of the image")
+    if not sample.amodal.any():
+        raise ValueError("amodal is empty: a sample is about one object, leave out what is not in the image")
     if outside := np.count_nonzero(sample.visible > sample.amodal):
         raise ValueError(f"{outside} visible pixels lie outside amodal: what is seen of an object belongs to it, pass amodal | visible if that is meant")
     for name in ("image", "original"):
         image = sample.__dict__[name]
-        if image is not None and not callable(image): _check_image(image, name, sample.amodal.shape)
+        if image is not None and not callable(image):
+            _check_image(image, name, sample.amodal.shape)
 
 # %% ../nbs/02_sample.ipynb #sample
 @dataclass(frozen=True, eq=False, repr=False)
@@ -73,7 +83,8 @@ class AmodalSample:
     origin: str = ""                                                           # the source, as in "kins" or "toy"
     record: dict = field(default_factory=dict)                                 # whatever else the source says
 
-    def __post_init__(self): _check_sample(self)
+    def __post_init__(self):
+        _check_sample(self)
 
     @property
     def occluded(self) -> ndarray:
@@ -107,8 +118,10 @@ def __repr__(self: AmodalSample) -> str:
 def show(self: AmodalSample) -> Figure:
     "The image with the box, the three masks, and the original image where there is one."
     layers = {"amodal": self.amodal, "visible": self.visible, "occluded": self.occluded}
-    if self.original is not None: layers["original"] = self.original
+    if self.original is not None:
+        layers["original"] = self.original
     return show_layers(self.image, layers, box=self.box)
 
 @patch
-def _repr_png_(self: AmodalSample) -> bytes: return self.show()._repr_png_()
+def _repr_png_(self: AmodalSample) -> bytes:
+    return self.show()._repr_png_()

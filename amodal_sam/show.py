@@ -49,7 +49,8 @@ def _fill(image: ndarray, mask: ndarray, name: str, opacity: float):
     inside = mask > 0
     share = (share[inside] * mask[inside])[:, None]
     image[inside] = np.rint((1 - share) * image[inside] + share * np.array(PALETTE.get(name, _OTHER)))
-    if mask.dtype != bool: return
+    if mask.dtype != bool:
+        return
     borders, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(image, borders, -1, PALETTE.get(name, _OTHER), _line_width(image.shape))
 
@@ -73,7 +74,8 @@ def _draw_point(image: ndarray, point: ndarray, label: int):
     cv2.circle(image, (x, y), 4 * line, (255, 255, 255), -1, cv2.LINE_AA)
     cv2.circle(image, (x, y), 4 * line, colour, line, cv2.LINE_AA)
     cv2.line(image, (x - arm, y), (x + arm, y), colour, line)
-    if label == 1: cv2.line(image, (x, y - arm), (x, y + arm), colour, line)
+    if label == 1:
+        cv2.line(image, (x, y - arm), (x, y + arm), colour, line)
 
 # %% ../nbs/01_show.ipynb #overlay
 def overlay(
@@ -88,16 +90,20 @@ def overlay(
     "An image with the answer and the question drawn over it."
     image = _check_image(image).copy()
     for name, mask in (("visible", visible), ("occluded", occluded)):
-        if mask is None: continue
+        if mask is None:
+            continue
         mask = np.asarray(mask)
         if mask.dtype != bool or mask.shape != image.shape[:2]:
             raise ValueError(f"{name} must be bool of the shape {image.shape[:2]}, as the image, got {mask.dtype} {mask.shape}")
         _fill(image, mask, name, 0.5)
-    for one in np.reshape(box if box is not None else [], (-1, 4)): _draw_box(image, one)
+    for one in np.reshape(box if box is not None else [], (-1, 4)):
+        _draw_box(image, one)
     points = np.reshape(points if points is not None else [], (-1, 2))
     labels = np.ones(len(points)) if labels is None else np.reshape(labels, -1)
-    if len(labels) != len(points): raise ValueError(f"{len(points)} points need as many labels, got {len(labels)}")
-    for point, label in zip(points, labels): _draw_point(image, point, int(label))
+    if len(labels) != len(points):
+        raise ValueError(f"{len(points)} points need as many labels, got {len(labels)}")
+    for point, label in zip(points, labels):
+        _draw_point(image, point, int(label))
     return image
 
 # %% ../nbs/01_show.ipynb #figure
@@ -110,18 +116,23 @@ class _Figure(Figure):
             if colours:
                 picture, buffer = Image.open(buffer).convert("RGB"), BytesIO()
                 picture.quantize(colours, dither=Image.Dither.NONE).save(buffer, format="png", optimize=True)
-            if buffer.tell() < 100_000: break
+            if buffer.tell() < 100_000:
+                break
         return buffer.getvalue()
 
 def _picture(panel: ndarray, title: str, backdrop: ndarray | None = None) -> ndarray:
     "An image as it is, or a mask in the colour of the first word of its title that has one, uint8 RGB, (H, W, 3)."
     panel = np.asarray(panel)
-    if panel.ndim != 2: return _check_image(panel)
-    if not (panel.min() >= 0 and panel.max() <= 1): raise ValueError(f"{title!r} must be bool or between 0 and 1: apply the sigmoid to logits first")
+    if panel.ndim != 2:
+        return _check_image(panel)
+    if not (panel.min() >= 0 and panel.max() <= 1):
+        raise ValueError(f"{title!r} must be bool or between 0 and 1: apply the sigmoid to logits first")
     name = next((word for word in title.replace(",", " ").split() if word in PALETTE), title)
-    if backdrop is None: backdrop = np.full((*panel.shape, 3), 240, dtype=np.uint8)
+    if backdrop is None:
+        backdrop = np.full((*panel.shape, 3), 240, dtype=np.uint8)
     size = backdrop.shape[1::-1]
-    if panel.shape != backdrop.shape[:2]: panel = cv2.resize(panel.astype(np.float32), size, interpolation=cv2.INTER_NEAREST)
+    if panel.shape != backdrop.shape[:2]:
+        panel = cv2.resize(panel.astype(np.float32), size, interpolation=cv2.INTER_NEAREST)
     picture = backdrop.copy()
     _fill(picture, panel, name, 0.9)
     return picture
@@ -141,7 +152,8 @@ def compare(
         for j, (title, picture) in enumerate(row):
             grid[i, j].imshow(picture)
             grid[i, j].set_axis_off()
-            if i == 0 or title != pictures[0][j][0]: grid[i, j].set_title(title, fontsize=10)
+            if i == 0 or title != pictures[0][j][0]:
+                grid[i, j].set_title(title, fontsize=10)
     return figure
 
 # %% ../nbs/01_show.ipynb #show-layers

@@ -48,9 +48,11 @@ def _key(u: ndarray, v: ndarray) -> ndarray:
 _TARGETS = {"mug": _mug, "leaf": _leaf, "flower": _flower, "fish": _fish, "key": _key}
 
 # %% ../nbs/03_toy.ipynb #occluders
-def _pebble(u: ndarray, v: ndarray) -> ndarray: return np.abs(u) ** 2.6 + np.abs(v / 0.8) ** 2.6 < 0.9
+def _pebble(u: ndarray, v: ndarray) -> ndarray:
+    return np.abs(u) ** 2.6 + np.abs(v / 0.8) ** 2.6 < 0.9
 
-def _plank(u: ndarray, v: ndarray) -> ndarray: return _block(u, v, (0, 0), (0.5, 1.3), rounding=0.12)
+def _plank(u: ndarray, v: ndarray) -> ndarray:
+    return _block(u, v, (0, 0), (0.5, 1.3), rounding=0.12)
 
 def _bush(u: ndarray, v: ndarray) -> ndarray:
     return _ellipse(u, v, (-0.45, 0.2), (0.5, 0.5)) | _ellipse(u, v, (0.45, 0.25), (0.5, 0.45)) | _ellipse(u, v, (0, -0.25), (0.6, 0.6))
@@ -114,7 +116,8 @@ def _paint(canvas: ndarray, thing: _Thing) -> ndarray:
     fallen = np.pad(mask, ((shift, 0), (shift, 0)))[:side, :side].astype(np.float32)
     canvas = canvas * (1 - 0.4 * cv2.GaussianBlur(fallen, (0, 0), 0.025 * side))[..., None]
     colours = np.array(thing.colours, dtype=np.float32)[_PATTERNS[thing.pattern](u, v).astype(int)]
-    if thing.shape in _DETAILS: colours[_DETAILS[thing.shape](u, v)] *= 0.4
+    if thing.shape in _DETAILS:
+        colours[_DETAILS[thing.shape](u, v)] *= 0.4
     canvas[mask] = np.clip(colours[mask] * _shade(mask)[mask][:, None], 0, 1)
     return canvas
 
@@ -148,8 +151,10 @@ def _place(occluder: _Thing, target: _Thing, generator: np.random.Generator) -> 
         direction, distance = generator.uniform(0, 2 * math.pi), target.scale * generator.uniform(0.3, 1.2)
         tried = replace(occluder, x=target.x + distance * math.cos(direction), y=target.y + distance * math.sin(direction))
         miss = abs((whole & tried.mask(64)).sum() / whole.sum() - 0.4)
-        if miss < best_miss: best, best_miss = tried, miss
-        if best_miss < 0.17: break
+        if miss < best_miss:
+            best, best_miss = tried, miss
+        if best_miss < 0.17:
+            break
     return best
 
 def _draw(background: ndarray, target: _Thing, occluder: _Thing | None, size: int, **names) -> AmodalSample:
@@ -168,7 +173,8 @@ def toy_scene(
     hidden: bool = True,  # put something in front (True) or leave the whole object visible (False)
 ) -> AmodalSample:        # image, masks, the image without the occluder, and the seed in `record`
     "Draw one object, with something in front of it."
-    if size < 16: raise ValueError(f"size must be at least 16 pixels, got {size}: nothing can be told below that")
+    if size < 16:
+        raise ValueError(f"size must be at least 16 pixels, got {size}: nothing can be told below that")
     generator = np.random.default_rng(seed)
     background = _background(_OVERSAMPLING * size, generator)
     target, occluder = _choose(generator)
@@ -183,7 +189,8 @@ def toy_clip(
     size: int = 128,      # side of the square frames, pixels, at least 16
 ) -> list[AmodalSample]:  # one sample for each frame, with seed and frame number in `record`
     "Draw an object that drifts while something passes in front of it."
-    if frames < 2 or size < 16: raise ValueError(f"a clip has at least 2 frames of 16 pixels, got {frames} of {size}")
+    if frames < 2 or size < 16:
+        raise ValueError(f"a clip has at least 2 frames of 16 pixels, got {frames} of {size}")
     generator = np.random.default_rng(seed)
     background = _background(_OVERSAMPLING * size, generator)
     target, occluder = _choose(generator)

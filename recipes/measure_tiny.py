@@ -52,12 +52,15 @@ def samples(folder: Path, half: str, most: int, seed: int) -> dict[str, list]:
     for name, things in whole.items():
         generator, made[name] = np.random.default_rng((seed, zlib.crc32(name.encode()))), []
         for index in generator.permutation(len(things)):
-            if len(made[name]) == most: break
+            if len(made[name]) == most:
+                break
             for _ in range(10):
                 occluder = occluders[generator.integers(len(occluders))]
-                if occluder.image_id == things[index].image_id: continue
+                if occluder.image_id == things[index].image_id:
+                    continue
                 sample = synthesize(things[index], occluder, seed=int(generator.integers(2 ** 31)), config=config)
-                if sample is None or sample.visible.sum() < 64: continue
+                if sample is None or sample.visible.sum() < 64:
+                    continue
                 made[name].append(sample)
                 break
     return made
@@ -65,7 +68,8 @@ def samples(folder: Path, half: str, most: int, seed: int) -> dict[str, list]:
 
 def hull(mask: np.ndarray) -> np.ndarray:
     "Convex hull of a mask."
-    if not mask.any(): return mask
+    if not mask.any():
+        return mask
     rows, columns = np.nonzero(mask)
     filled = np.zeros(mask.shape, dtype=np.uint8)
     cv2.fillConvexPoly(filled, cv2.convexHull(np.stack([columns, rows], axis=1).astype(np.int32)), 1)
@@ -104,13 +108,15 @@ def main() -> None:
     options = arguments()
     torch.set_num_threads(2)
     predictor = AmodalPredictor.from_pretrained(options.model)
-    if options.context: predictor.context = options.context
+    if options.context:
+        predictor.context = options.context
     made, table = samples(options.data, options.half, options.most, options.seed), {}
     for name, group in made.items():
         scores, visible, generator = {}, AmodalScores(), np.random.default_rng(options.seed)
         for sample in tqdm(group, desc=name):
             found = answers(predictor, sample, generator)
-            for method, mask in found.items(): scores.setdefault(method, AmodalScores()).add(mask, sample.amodal, sample.visible, name=sample.image_id)
+            for method, mask in found.items():
+                scores.setdefault(method, AmodalScores()).add(mask, sample.amodal, sample.visible, name=sample.image_id)
             visible.add(found["base, adapters off"], sample.visible, sample.visible, name=sample.image_id)
         rounded = lambda summary: {key: round(value, 4) if isinstance(value, float) else value for key, value in summary.items()}
         table[name] = {method: rounded(one.summary()) for method, one in scores.items()} | {"visible, adapters off": {"full": round(visible.summary()["full"], 4)}}
@@ -119,9 +125,13 @@ def main() -> None:
     mean = {method: {key: round(float(np.mean([table[name][method][key] for name in SETS])), 4) for key in ("full", "occluded") if key in table[SETS[0]][method]} for method in methods}
     weights = Path(options.model)
     result = {"half": options.half, "seed": options.seed, "context": predictor.context, "sha256": sha256(weights.read_bytes()).hexdigest() if weights.is_file() else "", "mean": mean, "sets": table}
-    for method, row in mean.items(): print(f"{method:32s}", *(f"{value:.3f}" for value in row.values()))
-    if options.card: write_card(options.card, result)
-    if options.out: options.out.write_text(json.dumps(result, indent=1) + "\n")
+    for method, row in mean.items():
+        print(f"{method:32s}", *(f"{value:.3f}" for value in row.values()))
+    if options.card:
+        write_card(options.card, result)
+    if options.out:
+        options.out.write_text(json.dumps(result, indent=1) + "\n")
 
 
-if __name__ == "__main__": main()
+if __name__ == "__main__":
+    main()

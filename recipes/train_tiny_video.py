@@ -34,11 +34,14 @@ def main():
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(1)
     recipe, changes = TinyVideoRecipe(), {}
-    if options.batch: changes |= {"batch": options.batch, "picture_batch": max(1, round(options.batch * 16 / 6))}
-    if options.every: changes["every"] = options.every
+    if options.batch:
+        changes |= {"batch": options.batch, "picture_batch": max(1, round(options.batch * 16 / 6))}
+    if options.every:
+        changes["every"] = options.every
     recipe = replace(recipe, base_stage=replace(recipe.base_stage, **changes), adapter_stage=replace(recipe.adapter_stage, **changes))
     objects = [thing for folder in options.data for thing in read_objects(folder)]
     print(train_tiny_video(objects, options.out, minutes=options.minutes, recipe=recipe, workers=options.workers, device=options.device, quiet=not sys.stderr.isatty()))
 
 
-if __name__ == "__main__": main()
+if __name__ == "__main__":
+    main()

@@ -51,11 +51,13 @@ def measure(way: str, root: Path):
         found["seconds"], found["objects"] = time.perf_counter() - start, len(benchmark)
         found["megabytes"] = megabytes()
         start = time.perf_counter()
-        for index in range(0, len(benchmark), max(1, len(benchmark) // 200)): benchmark.read(benchmark.entries[index])
+        for index in range(0, len(benchmark), max(1, len(benchmark) // 200)):
+            benchmark.read(benchmark.entries[index])
         found["milliseconds for a sample"] = 1000 * (time.perf_counter() - start) / len(range(0, len(benchmark), max(1, len(benchmark) // 200)))
     else:
         before, start = megabytes(), time.perf_counter()
-        with open(root / NAME, encoding="utf-8") as file: content = json.load(file)
+        with open(root / NAME, encoding="utf-8") as file:
+            content = json.load(file)
         found |= {"seconds": time.perf_counter() - start, "objects": len(content["annotations"]), "megabytes": megabytes()}
     print(json.dumps(found | {"megabytes of imports": before}))
 
@@ -69,7 +71,8 @@ def main():
     parser.add_argument("--json", type=Path, help="write the results here, too")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.measure: return measure(given.measure[0], Path(given.measure[1]))
+    if given.measure:
+        return measure(given.measure[0], Path(given.measure[1]))
     with tempfile.TemporaryDirectory() as folder:
         size = write(Path(folder), given.pictures, given.objects, given.corners)
         print(f"{given.pictures:,} pictures, {given.objects:,} objects, {given.corners} corners on average: {size / 1e6:.0f} MB")
@@ -77,16 +80,20 @@ def main():
         for number in range(given.rounds):
             for way in runs:
                 done = subprocess.run([sys.executable, __file__, "--measure", way, folder], capture_output=True, text=True)
-                if done.returncode: sys.exit(done.stderr)
+                if done.returncode:
+                    sys.exit(done.stderr)
                 runs[way].append(json.loads(done.stdout))
                 print(f"  {number + 1}. {way}: {runs[way][-1]['seconds']:.1f} s, {runs[way][-1]['megabytes']:,.0f} MB", flush=True)
     medians = {way: {key: statistics.median(run[key] for run in group) for key in group[0]} for way, group in runs.items()}
-    for way, median in medians.items(): print(f"{way}: " + ", ".join(f"{key} {value:,.1f}" for key, value in median.items()))
-    if given.json: given.json.write_text(json.dumps({"bytes": size, "runs": runs, "medians": medians}, indent=2))
+    for way, median in medians.items():
+        print(f"{way}: " + ", ".join(f"{key} {value:,.1f}" for key, value in median.items()))
+    if given.json:
+        given.json.write_text(json.dumps({"bytes": size, "runs": runs, "medians": medians}, indent=2))
     ours = medians["open_benchmark"]
     kept = ours["seconds"] < LIMIT_SECONDS and ours["megabytes"] < LIMIT_MEGABYTES
     print(f"limits of {LIMIT_SECONDS} s and {LIMIT_MEGABYTES:,} MB: {'kept' if kept else 'NOT kept'}")
     sys.exit(not kept)
 
 
-if __name__ == "__main__": main()
+if __name__ == "__main__":
+    main()

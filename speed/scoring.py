@@ -65,7 +65,8 @@ def in_window(predicted, amodal, visible):
     return row["intersection"], row["union"], row["occluded_intersection"], row["occluded_union"]
 
 
-def decoded(codes): return [coco_mask.decode(code).astype(bool) for code in codes]
+def decoded(codes):
+    return [coco_mask.decode(code).astype(bool) for code in codes]
 
 
 FROM_CODES = {"codes": lambda codes: on_codes(*codes), "full": lambda codes: on_masks(*decoded(codes)), "full+": lambda codes: on_masks_counted(*decoded(codes))}
@@ -97,7 +98,8 @@ def measure(size: tuple[int, int], number: int, chunk: int, repeats: int) -> dic
         masks = list(islice(stream, chunk))
         codes = [[code_of(mask) for mask in one] for one in masks]
         cases = {"codes": codes, "a prediction as an array": [(mask[0], *code[1:]) for mask, code in zip(masks, codes)], "three arrays": masks}
-        for start, ways in STARTS.items(): difference = max(difference, timed(ways, cases[start], repeats, result[start]))
+        for start, ways in STARTS.items():
+            difference = max(difference, timed(ways, cases[start], repeats, result[start]))
         done += len(masks)
     medians = {start: {name: 1e6 * statistics.median(values) for name, values in ways.items()} for start, ways in result.items()}
     return {"objects": done, "largest difference of a score": difference, "microseconds an object": medians,
@@ -117,7 +119,9 @@ def main():
         for start, ways in one["microseconds an object"].items():
             print(f"  from {start}: " + ", ".join(f"{way} {value:.0f} us" for way, value in ways.items()) + "; ours is " + ", ".join(f"{ratio:.1f} times as fast as {way}" for way, ratio in one["times faster"][start].items()))
     if options.json:
-        with open(options.json, "w", encoding="utf-8") as file: json.dump(found, file, indent=1)
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(found, file, indent=1)
 
 
-if __name__ == "__main__": main()
+if __name__ == "__main__":
+    main()

@@ -51,7 +51,8 @@ def write_photographs(folder: Path, side: int, number: int = 48) -> Path:
         photo, mask = photo[top:, left:], mask[top:, left:]
         size = [round(length * side / max(mask.shape)) for length in mask.shape[::-1]]
         photo, mask = cv2.resize(photo, size, interpolation=cv2.INTER_CUBIC), cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR) > 0
-        if draw.random() < 0.5: photo, mask = photo[:, ::-1], mask[:, ::-1]
+        if draw.random() < 0.5:
+            photo, mask = photo[:, ::-1], mask[:, ::-1]
         Image.fromarray(photo).save(folder / f"{index}.jpg", quality=92)
         images.append({"id": index, "file_name": f"{index}.jpg"})
         annotations.append({"id": index, "image_id": index, "segmentation": encode_rle(np.ascontiguousarray(mask))})
@@ -65,7 +66,8 @@ class Read:
     name: str
     kind: str
     things: list
-    def objects(self, report=None): return self.things
+    def objects(self, report=None):
+        return self.things
 
 
 def floor(sources: list, composites: int, side: int, seed: int) -> tuple[float, float]:
@@ -75,7 +77,8 @@ def floor(sources: list, composites: int, side: int, seed: int) -> tuple[float, 
     clock = time.process_time(), time.perf_counter()
     for _ in range(composites):
         pictures = [shrunk(thing, side / max(thing.size)).load_image() for thing in draw.sample(things, 2)]
-        for picture in pictures: cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+        for picture in pictures:
+            cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
     return time.process_time() - clock[0], time.perf_counter() - clock[1]
 
 
@@ -106,7 +109,8 @@ def speed(sources: list, given) -> dict:
         for name, way in ways.items():
             *seconds, candidates = factory(sources, given.composites, given.side, number + 1, *way)
             taken[f"factory, {name}"] = [1000 * one / candidates for one in seconds]
-        if number >= 0: [rounds[name].append(times) for name, times in taken.items()]
+        if number >= 0:
+            [rounds[name].append(times) for name, times in taken.items()]
     medians = {name: [statistics.median(times) for times in zip(*taken)] for name, taken in rounds.items()}
     for name, (processor, clock) in medians.items():
         ratios = [statistics.median(one[how] / base[how] for one, base in zip(rounds[name], rounds["floor"])) for how in (0, 1)]
@@ -117,7 +121,8 @@ def speed(sources: list, given) -> dict:
 
 def _report_memory(line: str) -> None:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    if " samples of " in line: print(pages * os.sysconf("SC_PAGE_SIZE") / 2 ** 20, flush=True)
+    if " samples of " in line:
+        print(pages * os.sysconf("SC_PAGE_SIZE") / 2 ** 20, flush=True)
 
 
 def run(source: Path, given, **settings) -> tuple[float, list[str]]:
@@ -160,18 +165,22 @@ def memory(source: Path, given) -> dict:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, value in {"side": 1024, "composites": 48, "rounds": 5, "samples": 2000, "cache": 0, "original": 0}.items(): parser.add_argument(f"--{name}", type=int, default=value)
+    for name, value in {"side": 1024, "composites": 48, "rounds": 5, "samples": 2000, "cache": 0, "original": 0}.items():
+        parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--source", type=Path)
     parser.add_argument("--only", choices=("speed", "workers", "memory"))
     parser.add_argument("--json", type=Path)
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.inside: return inside(*json.loads(given.inside))
+    if given.inside:
+        return inside(*json.loads(given.inside))
     from amodal_sam.synthesis.sources import open_sources
     with tempfile.TemporaryDirectory() as folder:
         source = given.source or write_photographs(Path(folder), given.original or given.side)
         measured = {name: measure(open_sources(source) if name == "speed" else source, given) for name, measure in (("speed", speed), ("workers", workers), ("memory", memory)) if given.only in (None, name)}
-    if given.json: given.json.write_text(json.dumps(measured, indent=1) + "\n")
+    if given.json:
+        given.json.write_text(json.dumps(measured, indent=1) + "\n")
 
 
-if __name__ == "__main__": main()
+if __name__ == "__main__":
+    main()

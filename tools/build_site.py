@@ -21,19 +21,22 @@ _FOREIGN_HEAD = re.compile(r"<link[^>]*\bhref=\"https://cdn[^>]*>|<script[^>]*\b
 _FOREIGN_FONTS = re.compile(r"@import url\((?:[\"']?)https?://[^)]*\);?")
 
 
-class Failed(Exception): "A step went wrong: what it printed."
+class Failed(Exception):
+    "A step went wrong: what it printed."
 
 
 def builder() -> str | None:
     "What renders here."
-    if shutil.which("quarto"): return "quarto"
+    if shutil.which("quarto"):
+        return "quarto"
     return "smalldocs" if shutil.which(command("smalldocs")) else None  # smalldocs needs Python 3.11
 
 
 def must(*arguments, **options) -> str:
     "Run a step that has to succeed."
     done = run(*arguments, **options)
-    if done.returncode: raise Failed(f"{' '.join(map(str, arguments))}\n{done.stdout}")
+    if done.returncode:
+        raise Failed(f"{' '.join(map(str, arguments))}\n{done.stdout}")
     return done.stdout
 
 
@@ -41,9 +44,11 @@ def must(*arguments, **options) -> str:
 
 def process(copy: Path) -> Path:
     "nbdev's part: notebooks ready to be rendered, in _proc."
-    with open(copy / "settings.ini", "a") as file: file.write("\nrenderer = show_tables.TableRenderer\n")
+    with open(copy / "settings.ini", "a") as file:
+        file.write("\nrenderer = show_tables.TableRenderer\n")
     paths = [Path(sys.executable).parent, "/usr/bin", "/bin"]
-    if quarto := shutil.which("quarto"): paths.insert(0, Path(quarto).parent)
+    if quarto := shutil.which("quarto"):
+        paths.insert(0, Path(quarto).parent)
     else:
         stub = copy / "bin" / "quarto"  # nbdev wants to see a quarto before it processes anything; it is not called
         stub.parent.mkdir()
@@ -63,7 +68,8 @@ def front_matter(notebook: dict) -> str:
 def link_mentions(text: str, here: str, known: set[str]) -> str:
     "`13_amodal` as a link to that notebook, in text that is not code; the notebook's own name stays as it is."
     def link(found: re.Match) -> str:
-        if found[1] not in known or found[1] == here: return found[0]
+        if found[1] not in known or found[1] == here:
+            return found[0]
         return f"[`{found[1]}`]({'../' * here.count('/')}{found[1]}.ipynb)"
     pieces = _FENCE.split(text)
     return "".join(piece if number % 2 else re.sub(r"(?<![\[`])`([\w/]+)`(?![\]`])", link, piece) for number, piece in enumerate(pieces))
@@ -82,9 +88,11 @@ def prepare(proc: Path, *, rename: bool) -> None:
     rewrite = lambda text: re.sub(r"[\w-]+\.ipynb", lambda found: swap.get(found[0], found[0]), text)
     for here, notebook in notebooks.items():
         for cell in notebook["cells"]:
-            if cell["cell_type"] == "markdown": cell["source"] = rewrite(link_mentions(text_of(cell["source"]), here, set(names)))
+            if cell["cell_type"] == "markdown":
+                cell["source"] = rewrite(link_mentions(text_of(cell["source"]), here, set(names)))
             for data in (output.get("data", {}) for output in cell.get("outputs", [])):
-                if "text/markdown" in data: data["text/markdown"] = rewrite(link_mentions(text_of(data["text/markdown"]), here, set(names)))
+                if "text/markdown" in data:
+                    data["text/markdown"] = rewrite(link_mentions(text_of(data["text/markdown"]), here, set(names)))
         names[here].unlink()
         (proc / f"{pages[here] if rename else here}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     if rename:
@@ -98,7 +106,8 @@ def prepare(proc: Path, *, rename: bool) -> None:
 def mathml(formulas: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
     "Formulas, as (inline or display, TeX), in MathML."
     pandoc = shutil.which("pandoc")
-    if not pandoc: return {(kind, tex): f"<code>{html.escape(tex)}</code>" for kind, tex in formulas}
+    if not pandoc:
+        return {(kind, tex): f"<code>{html.escape(tex)}</code>" for kind, tex in formulas}
     marks = {"inline": "$", "display": "$$"}
     document = "\n\n".join(f"::: {{#f{number}}}\n{marks[kind]}{tex}{marks[kind]}\n:::" for number, (kind, tex) in enumerate(formulas))
     made = subprocess.run([pandoc, "--from=markdown", "--to=html", "--mathml"], input=document, capture_output=True, text=True, check=True).stdout
@@ -118,7 +127,8 @@ def complete(site: Path) -> None:
     for page, text in pages.items():
         text = _MATH.sub(lambda found: f'<span class="math {found[1]}">{made[tex_of(found)]}</span>', text)
         page.write_text(_FOREIGN_HEAD.sub("", text), encoding="utf-8")
-    for sheet in site.rglob("*.css"): sheet.write_text(_FOREIGN_FONTS.sub("", sheet.read_text(encoding="utf-8")), encoding="utf-8")
+    for sheet in site.rglob("*.css"):
+        sheet.write_text(_FOREIGN_FONTS.sub("", sheet.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def build(copy: Path) -> tuple[Path, list[str]]:

@@ -57,9 +57,11 @@ class Picture:
         self.page.mouse.up()
 
     def click(self, x, y, shift=False):
-        if shift: self.page.keyboard.down("Shift")
+        if shift:
+            self.page.keyboard.down("Shift")
         self.page.mouse.click(*self.at(x, y))
-        if shift: self.page.keyboard.up("Shift")
+        if shift:
+            self.page.keyboard.up("Shift")
 
     def colour(self, x, y):
         return self.canvas.evaluate("(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(Math.floor(x * canvas.width), Math.floor(y * canvas.height), 1, 1).data].slice(0, 3)", [x / self.size[0], y / self.size[1]])
@@ -70,10 +72,12 @@ class Picture:
         self.page.wait_for_function("root => !root.hasAttribute('data-busy')", arg=self.root.element_handle(), timeout=1000 * seconds)
         self.page.wait_for_timeout(120)
 
-    def button(self, name): return self.root.get_by_role("button", name=name, exact=True)
+    def button(self, name):
+        return self.root.get_by_role("button", name=name, exact=True)
 
 
-def near(colour, wanted, by=12): return all(abs(one - other) <= by for one, other in zip(colour, wanted))
+def near(colour, wanted, by=12):
+    return all(abs(one - other) <= by for one, other in zip(colour, wanted))
 
 
 # --- on a picture
@@ -99,10 +103,12 @@ def test_layers_need_no_kernel(notebook, picture):
         picture.page.wait_for_timeout(100)
         assert picture.colour(*place) == before
     picture.root.get_by_role("slider", name="Strength of visible").focus()
-    for _ in range(10): picture.page.keyboard.press("ArrowLeft")
+    for _ in range(10):
+        picture.page.keyboard.press("ArrowLeft")
     picture.page.wait_for_timeout(150)
     assert near(picture.colour(220, 200), (96, 125, 140), 4), picture.colour(220, 200)   # half as strong
-    for _ in range(10): picture.page.keyboard.press("ArrowRight")
+    for _ in range(10):
+        picture.page.keyboard.press("ArrowRight")
     picture.canvas.focus()
     picture.page.keyboard.press("2")
     picture.page.wait_for_timeout(100)
@@ -126,13 +132,15 @@ def test_box_is_moved_and_resized(notebook, picture):
 
 def test_undo_and_redo(notebook, picture):
     count = len(asked(notebook))
-    for _ in range(3): picture.page.keyboard.press("Control+z")
+    for _ in range(3):
+        picture.page.keyboard.press("Control+z")
     picture.settled()
     assert box_of(notebook) == [110, 120, 560, 450], box_of(notebook)
     picture.button("Undo").click()
     picture.settled()
     assert box_of(notebook) == [130, 120, 560, 450], box_of(notebook)
-    for _ in range(4): picture.page.keyboard.press("Control+Shift+z") if _ % 2 else picture.button("Redo").click()
+    for _ in range(4):
+        picture.page.keyboard.press("Control+Shift+z") if _ % 2 else picture.button("Redo").click()
     picture.settled()
     assert box_of(notebook) == [111, 130, 560, 460] and len(asked(notebook)) == count
     assert picture.button("Redo").is_disabled()
@@ -206,7 +214,8 @@ def test_keys_do_not_reach_jupyterlab(notebook, picture):
     before = state()
     for place in (picture.canvas, picture.button("Undo"), picture.button("Box"), picture.root.get_by_role("checkbox").first, picture.root.get_by_role("slider").first):
         place.focus()
-        for key in ("a", "x", "d", "d", "m", "y", "r", "c", "v", "j", "k", "ArrowDown", "ArrowUp", "b"): picture.page.keyboard.press(key)
+        for key in ("a", "x", "d", "d", "m", "y", "r", "c", "v", "j", "k", "ArrowDown", "ArrowUp", "b"):
+            picture.page.keyboard.press(key)
     picture.page.wait_for_timeout(300)
     assert state() == before, (before, state())
 
@@ -223,7 +232,8 @@ def test_everything_has_a_name(notebook, picture):
 
 def test_quick_drags_end_with_the_last(notebook, picture):
     notebook.python("predictor.seconds = 0.3; predictor.asked.clear()")
-    for number in range(10): picture.drag((20 + 10 * number, 20), (60 + 10 * number, 60 + 10 * number), steps=2) if number else picture.drag((20, 20), (60, 60), steps=2)
+    for number in range(10):
+        picture.drag((20 + 10 * number, 20), (60 + 10 * number, 60 + 10 * number), steps=2) if number else picture.drag((20, 20), (60, 60), steps=2)
     picture.drag((400, 250), (600, 450), steps=2)
     picture.settled(20)
     notebook.python("predictor.seconds = 0")
@@ -247,7 +257,8 @@ def test_failure_is_one_line(notebook, picture):
 def test_files_are_saved_and_opened(notebook, picture):
     saved = {}
     for kind in ("PNG", "COCO", "COCOA"):
-        with picture.page.expect_download() as download: picture.button(f"Save as {kind}").click()
+        with picture.page.expect_download() as download:
+            picture.button(f"Save as {kind}").click()
         saved[download.value.suggested_filename] = Path(download.value.path()).read_bytes()
         picture.settled()
     assert sorted(saved) == ["picture.coco.json", "picture.cocoa.json", "picture.png"] and saved["picture.png"].startswith(b"\x89PNG")
@@ -290,7 +301,8 @@ def test_lost_kernel_is_said(notebook, picture):
 
 def test_scrubbing_keeps_one_request(notebook, picture):
     picture.root.get_by_role("slider", name="Frame").focus()
-    for _ in range(30): picture.page.keyboard.press("ArrowRight")
+    for _ in range(30):
+        picture.page.keyboard.press("ArrowRight")
     picture.settled(20)
     assert notebook.python("print(canvas.frame)") == "30" and near(picture.colour(320, 100), (120, 120, 120), 6), picture.colour(320, 100)
     assert int(notebook.python("print(len(frames.seen))")) <= 15, notebook.python("print(frames.seen)")
@@ -337,13 +349,15 @@ def test_touch_on_a_sharp_screen(notebook, picture):
     touch = page.context.new_cdp_session(page)
     send = lambda kind, *points: touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [dict(zip("xy", picture.at(*point)), id=number) for number, point in enumerate(points)]})
     send("touchStart", (100, 100))
-    for step in (150, 250, 300): send("touchMove", (step, step))
+    for step in (150, 250, 300):
+        send("touchMove", (step, step))
     send("touchEnd")
     picture.settled()
     assert asked(notebook) == [[100, 100, 300, 300]] and near(picture.colour(150, 200), (64, 121, 153))
     send("touchStart", (200, 200))
     send("touchStart", (200, 200), (300, 200))
-    for step in (20, 40, 60): send("touchMove", (200 - step, 200), (300 + step, 200))
+    for step in (20, 40, 60):
+        send("touchMove", (200 - step, 200), (300 + step, 200))
     send("touchEnd")
     page.wait_for_timeout(150)
     assert picture.root.locator(".level").text_content() == "220 %" and len(asked(notebook)) == 1, picture.root.locator(".level").text_content()
@@ -363,11 +377,13 @@ def test_page_without_python(notebook, picture):
     shown.settled()
     assert near(shown.colour(150, 200), (0, 0, 0))
     shown.root.get_by_role("slider", name="Frame").focus()
-    for _ in range(20): page.keyboard.press("ArrowRight")
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
     shown.settled()
     assert near(shown.colour(50, 200), (80, 80, 80)) and shown.button("Box").count() == 0 and shown.button("Save as PNG").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth") and errors == [] and len(wanted) == 1, (errors, wanted)
-    if SHOTS: page.screenshot(path=SHOTS / "page.png", full_page=True)
+    if SHOTS:
+        page.screenshot(path=SHOTS / "page.png", full_page=True)
     page.close()
 
 
@@ -389,10 +405,12 @@ def test_speed(notebook, picture):
         assert len(times) == 6 and times[len(times) // 2] < 4 * limit, times
 
 
-def asked(notebook) -> list: return json.loads(notebook.python("import json; print(json.dumps(predictor.asked))"))
+def asked(notebook) -> list:
+    return json.loads(notebook.python("import json; print(json.dumps(predictor.asked))"))
 
 
-def box_of(notebook) -> list: return json.loads(notebook.python("import json; print(json.dumps(canvas.questions['1']['box']))"))
+def box_of(notebook) -> list:
+    return json.loads(notebook.python("import json; print(json.dumps(canvas.questions['1']['box']))"))
 
 
 def names_of(picture) -> list:
@@ -454,11 +472,15 @@ def write(folder: Path, name: str, sources: list[str]):
 
 
 def main():
-    if not chromium(): return print("skipped: there is no Chromium (Debian: apt-get install chromium), so the canvas was not tried in a browser")
-    try: import playwright  # noqa: F401
-    except ImportError: return print("skipped: playwright is not installed (pip install playwright), so the canvas was not tried in a browser")
+    if not chromium():
+        return print("skipped: there is no Chromium (Debian: apt-get install chromium), so the canvas was not tried in a browser")
+    try:
+        import playwright  # noqa: F401
+    except ImportError:
+        return print("skipped: playwright is not installed (pip install playwright), so the canvas was not tried in a browser")
     problems, done = [], []
-    if "--shots" in sys.argv: globals().update(SHOTS=Path(sys.argv[sys.argv.index("--shots") + 1]))
+    if "--shots" in sys.argv:
+        globals().update(SHOTS=Path(sys.argv[sys.argv.index("--shots") + 1]))
     only = sys.argv[sys.argv.index("--only") + 1:] if "--only" in sys.argv else list(TESTS)
     with tempfile.TemporaryDirectory(prefix="amodal-sam-") as folder, jupyter_lab(Path(folder)) as address, browser() as chrome:
         for name in only:
@@ -469,13 +491,17 @@ def main():
             notebook.run_all()
             for test in tests:
                 start = time.monotonic()
-                try: test(notebook, Picture(page, size))
-                except Exception: problems.append(f"{test.__name__}: {traceback.format_exc(limit=-2)}")
+                try:
+                    test(notebook, Picture(page, size))
+                except Exception:
+                    problems.append(f"{test.__name__}: {traceback.format_exc(limit=-2)}")
                 done.append(f"{time.monotonic() - start:5.1f} s  {test.__name__}")
-                if SHOTS: page.screenshot(path=SHOTS / f"{test.__name__}.png")
+                if SHOTS:
+                    page.screenshot(path=SHOTS / f"{test.__name__}.png")
             problems += [f"{name}: on the console: {error}" for error in notebook.errors]
             page.context.close()
     finish(problems + done + NOTES if problems else [], "\n".join(done + NOTES))
 
 
-if __name__ == "__main__": main()
+if __name__ == "__main__":
+    main()

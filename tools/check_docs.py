@@ -35,9 +35,11 @@ def links() -> list[str]:
     for cell in (cell for path in notebook_paths() for cell in cells(path) if cell.kind == "markdown"):
         for target in re.findall(r"\]\((?!\w+:|#|/)([^)#\s]+)", _CODE.sub("", cell.source)):
             there = cell.notebook.parent / target
-            if not there.exists() and not (there.suffix == ".html" and there.stem in known): problems.append(f"{cell}: there is no {target}")
+            if not there.exists() and not (there.suffix == ".html" and there.stem in known):
+                problems.append(f"{cell}: there is no {target}")
         for chapter in re.findall(r"(?<!`)`(\d\d_\w+|(?:tutorials|results|reference)/\w+)`(?!`)", cell.source):
-            if chapter not in mentioned: problems.append(f"{cell}: there is no chapter {chapter}")
+            if chapter not in mentioned:
+                problems.append(f"{cell}: there is no chapter {chapter}")
     return problems
 
 
@@ -47,10 +49,13 @@ def callouts() -> list[str]:
     for cell in (cell for path in notebook_paths() for cell in cells(path) if cell.kind == "markdown"):
         depth = 0
         for line in _CODE.sub("", cell.source).splitlines():
-            if not (found := re.match(r"\s*(:{3,})\s*(.*)$", line)): continue
+            if not (found := re.match(r"\s*(:{3,})\s*(.*)$", line)):
+                continue
             depth += 1 if found[2] else -1
-            if depth < 0: break
-        if depth: problems.append(f"{cell}: a callout is {'not closed' if depth > 0 else 'closed that was not opened'}")
+            if depth < 0:
+                break
+        if depth:
+            problems.append(f"{cell}: a callout is {'not closed' if depth > 0 else 'closed that was not opened'}")
     return problems
 
 
@@ -59,8 +64,10 @@ def openings() -> list[str]:
     problems = []
     for path in notebook_paths():
         told = [cell for cell in cells(path) if cell.kind == "markdown"]
-        if not re.match(r"# \S.*\n\n> \S", told[0].source): problems.append(f"{told[0]}: a page begins with `# Title` and `> one sentence`")
-        elif path.stem != "index" and re.match(r"#|\|", told[1].source): problems.append(f"{told[1]}: an introduction is missing before the first section")
+        if not re.match(r"# \S.*\n\n> \S", told[0].source):
+            problems.append(f"{told[0]}: a page begins with `# Title` and `> one sentence`")
+        elif path.stem != "index" and re.match(r"#|\|", told[1].source):
+            problems.append(f"{told[1]}: an introduction is missing before the first section")
     return problems
 
 
@@ -72,8 +79,10 @@ def pictures(site) -> list[str]:
         kept = sum(bool(set(FIGURES) & output.get("data", {}).keys()) for cell in shown for output in cell.outputs if not output.get("data", {}).get("text/html"))
         page = (site / name(path)).with_name(f"{re.sub(r'^[0-9]+_', '', path.stem) if number(path) is not None else path.stem}.html")
         there = len(check_pages.Page(page).pictures) if page.exists() else -1
-        if there < 0: problems.append(f"{name(path)}: has no page {page.name}")
-        elif there < kept: problems.append(f"{page.name}: shows {there} pictures of the {kept} of its notebook")
+        if there < 0:
+            problems.append(f"{name(path)}: has no page {page.name}")
+        elif there < kept:
+            problems.append(f"{page.name}: shows {there} pictures of the {kept} of its notebook")
     return problems
 
 
@@ -85,12 +94,15 @@ def main():
                 site, said = build(copy)
                 problems += said + check_pages.check(site) + pictures(site)
                 count = len(list(site.rglob("*.html")))
-            else: process(copy)
-        except Failed as failure: problems.append(str(failure))
+            else:
+                process(copy)
+        except Failed as failure:
+            problems.append(str(failure))
         if "--keep" in sys.argv[1:] and count:
             shutil.rmtree(ROOT / settings()["doc_path"], ignore_errors=True)
             shutil.copytree(site, ROOT / settings()["doc_path"])
     finish(problems, f"{count} pages built by {builder()}" if count else "the notebooks can be processed; neither quarto nor smalldocs (Python 3.11) is there to render them")
 
 
-if __name__ == "__main__": main()
+if __name__ == "__main__":
+    main()

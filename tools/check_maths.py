@@ -21,10 +21,14 @@ _SAY_INSTEAD = {r"\tag": r"\qquad (N)", r"\rm": r"\text{...}", r"\bf": r"\mathbf
 
 def texts(cell: Cell) -> list[str]:
     "Where a cell may hold formulas: markdown, or the comments of code that is exported."
-    if cell.kind == "markdown": return [_CODE.sub("", _FENCE.sub("", cell.source))]
-    if not cell.exported: return []
-    try: return [token.string for token in tokenize.generate_tokens(io.StringIO(cell.python).readline) if token.type == tokenize.COMMENT]
-    except (tokenize.TokenError, SyntaxError): return []
+    if cell.kind == "markdown":
+        return [_CODE.sub("", _FENCE.sub("", cell.source))]
+    if not cell.exported:
+        return []
+    try:
+        return [token.string for token in tokenize.generate_tokens(io.StringIO(cell.python).readline) if token.type == tokenize.COMMENT]
+    except (tokenize.TokenError, SyntaxError):
+        return []
 
 
 def formulas(text: str) -> tuple[list[tuple[str, str]], str]:
@@ -37,9 +41,12 @@ def formulas(text: str) -> tuple[list[tuple[str, str]], str]:
 def faults(formula: str) -> list[str]:
     "What is known to convert badly."
     found = [f"{macro} does not convert, write {better}" for macro, better in _SAY_INSTEAD.items() if re.search(re.escape(macro) + r"(?![a-zA-Z])", formula)]
-    if re.search(r"(?<!\\)&", _TABULAR.sub("", formula)): found.append(r"a bare & outside aligned or cases, write \mathbin{\&}")
-    if len(re.findall(r"(?<!\\)\{", formula)) != len(re.findall(r"(?<!\\)\}", formula)): found.append("unbalanced braces")
-    if len(re.findall(r"\\left(?![a-zA-Z])", formula)) != len(re.findall(r"\\right(?![a-zA-Z])", formula)): found.append(r"\left without \right")
+    if re.search(r"(?<!\\)&", _TABULAR.sub("", formula)):
+        found.append(r"a bare & outside aligned or cases, write \mathbin{\&}")
+    if len(re.findall(r"(?<!\\)\{", formula)) != len(re.findall(r"(?<!\\)\}", formula)):
+        found.append("unbalanced braces")
+    if len(re.findall(r"\\left(?![a-zA-Z])", formula)) != len(re.findall(r"\\right(?![a-zA-Z])", formula)):
+        found.append(r"\left without \right")
     return found
 
 
@@ -52,7 +59,8 @@ def main():
                 found, rest = formulas(text)
                 count += len(found)
                 problems += [f"{cell}: {fault}: {formula.strip()[:80]}" for _, formula in found for fault in faults(formula)]
-                if cell.kind == "markdown" and "$$" in rest: problems.append(f"{cell}: a $$ without its partner")
+                if cell.kind == "markdown" and "$$" in rest:
+                    problems.append(f"{cell}: a $$ without its partner")
                 document += [f"{mark}{formula}{mark}" for mark, formula in found]
         if pandoc and document:
             said = subprocess.run([pandoc, "--from=markdown", "--to=html", "--mathml"], input="\n\n".join(document), capture_output=True, text=True).stderr
@@ -60,4 +68,5 @@ def main():
     finish(problems, f"{count} formulas are fit for MathML ({'converted by pandoc' if pandoc else 'light check only, no pandoc on the PATH'})")
 
 
-if __name__ == "__main__": main()
+if __name__ == "__main__":
+    main()

@@ -16,7 +16,8 @@ def imported(cell: Cell, modules: set[str]) -> set[str]:
     "The modules of the project that a cell imports, lazily or not."
     found = set()
     for node in ast.walk(cell.tree):
-        if isinstance(node, ast.Import): found |= {alias.name for alias in node.names}
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return {full.removeprefix(PACKAGE.name + ".") for full in found} & modules
@@ -35,13 +36,17 @@ def main():
     problems = [f"{stem}: {count} notebooks are called so, and their pages would be one" for stem, count in stems.items() if count > 1]
     for path in paths:
         module, here = module_of(path), (number(path), path.name)
-        if module and here[0] is None: problems.append(f"{path.name}: exports {module} but has no number, so it has no place in the order")
-        elif module and not placed(module, here[0]): problems.append(f"{path.name}: exports {module}, which is not of the wing of its decade ({WINGS})")
+        if module and here[0] is None:
+            problems.append(f"{path.name}: exports {module} but has no number, so it has no place in the order")
+        elif module and not placed(module, here[0]):
+            problems.append(f"{path.name}: exports {module}, which is not of the wing of its decade ({WINGS})")
         for cell in cells(path):
             for other in sorted(imported(cell, places.keys()) - {module}):
-                if None in (here[0], places[other][0]) or places[other] < here: continue
+                if None in (here[0], places[other][0]) or places[other] < here:
+                    continue
                 problems.append(f"{cell}: imports {other}, which is {places[other][1]} and so comes later")
     finish(problems, f"{len(places)} modules import earlier ones only")
 
 
-if __name__ == "__main__": main()
+if __name__ == "__main__":
+    main()

@@ -28,14 +28,16 @@ def close(stored: str, fresh: str) -> bool:
     "Are two texts equal but for spacing, what is unsteady and the noise of floats?"
     plain = lambda text: _UNSTEADY.sub("", text)
     stored, fresh = plain(stored), plain(fresh)
-    if " ".join(stored.split()) == " ".join(fresh.split()): return True
+    if " ".join(stored.split()) == " ".join(fresh.split()):
+        return True
     skeleton = lambda text: "".join(_NUMBER.sub("0", text).split())
     return skeleton(stored) == skeleton(fresh) and all(map(close_numbers, _NUMBER.findall(stored), _NUMBER.findall(fresh)))
 
 
 def close_numbers(stored: str, fresh: str) -> bool:
     "Whole numbers must be equal; others may differ in their last digit or by 1 part in 1000."
-    if re.fullmatch(r"[-+]?\d+", stored) and re.fullmatch(r"[-+]?\d+", fresh): return int(stored) == int(fresh)
+    if re.fullmatch(r"[-+]?\d+", stored) and re.fullmatch(r"[-+]?\d+", fresh):
+        return int(stored) == int(fresh)
     mantissa, _, exponent = stored.lower().partition("e")
     last_digit = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
     return math.isclose(float(stored), float(fresh), rel_tol=1e-3, abs_tol=max(1e-5, 1.01 * last_digit))
@@ -52,9 +54,11 @@ def parts(outputs: list[dict]) -> dict:
 def differences(cell: Cell, fresh_outputs: list[dict]):
     "What a reader would see differ."
     stored, fresh = parts(cell.outputs), parts(fresh_outputs)
-    if stored["figures"] != fresh["figures"]: yield f"{cell}: {stored['figures']} figures are stored, {fresh['figures']} drawn"
+    if stored["figures"] != fresh["figures"]:
+        yield f"{cell}: {stored['figures']} figures are stored, {fresh['figures']} drawn"
     for part in ("printed", "shown"):
-        if close(stored[part], fresh[part]): continue
+        if close(stored[part], fresh[part]):
+            continue
         lines = unified_diff(stored[part].splitlines(), fresh[part].splitlines(), "stored", "fresh", lineterm="", n=1)
         yield "\n".join([f"{cell}: {part}", *("    " + line for line in list(lines)[2:30])])
 
@@ -66,37 +70,46 @@ def execute(path: Path, destination: Path):
     sys.path[:] = [str(ROOT), *(entry for entry in sys.path if entry != str(Path(__file__).parent))]
     shell, fresh = CaptureShell(path, mpl_format="png"), {}
     for cell in cells(path):
-        if not cell.runs: continue
+        if not cell.runs:
+            continue
         fresh[cell.id] = shell.run(cell.source)
-        if shell.exc: break
+        if shell.exc:
+            break
     destination.write_text(json.dumps({"seconds": sum(os.times()[:4]), "outputs": fresh}, default=str))
 
 
 def compare(path: Path) -> tuple[float, list[str]]:
     "Seconds of processor time that a notebook took, and its differences."
-    if not any(cell.runs for cell in cells(path)): return 0, []
+    if not any(cell.runs for cell in cells(path)):
+        return 0, []
     with tempfile.TemporaryDirectory(prefix="amodal-sam-") as folder:
         result = Path(folder) / "fresh.json"
         done = run(sys.executable, __file__, "--execute", path, result)
-        if not result.exists(): return 0, [f"{name(path)}: did not run\n{done.stdout}"]
+        if not result.exists():
+            return 0, [f"{name(path)}: did not run\n{done.stdout}"]
         seconds, fresh = json.loads(result.read_text()).values()
     found = []
     for cell in cells(path):
-        if not cell.runs or cell.id not in fresh: continue
+        if not cell.runs or cell.id not in fresh:
+            continue
         if failed := next((output for output in fresh[cell.id] if output["output_type"] == "error"), None):
             return seconds, [*found, f"{cell}: fails: {failed['ename']}: {failed['evalue']}"]
         found += differences(cell, fresh[cell.id])
-    if seconds > SECONDS: found.append(f"{name(path)}: took {seconds:.0f} s, at most {SECONDS}")
+    if seconds > SECONDS:
+        found.append(f"{name(path)}: took {seconds:.0f} s, at most {SECONDS}")
     return seconds, found
 
 
 def main():
-    if sys.argv[1:2] == ["--execute"]: return execute(*map(Path, sys.argv[2:]))
+    if sys.argv[1:2] == ["--execute"]:
+        return execute(*map(Path, sys.argv[2:]))
     paths = [Path(argument).resolve() for argument in sys.argv[1:]] or notebook_paths()
-    with ThreadPoolExecutor(max_workers=2) as pool: results = list(pool.map(compare, paths))
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        results = list(pool.map(compare, paths))
     problems = [problem for _, found in results for problem in found]
     times = "\n".join(f"{seconds:4.0f} s  {name(path)}" for path, (seconds, _) in zip(paths, results))
     finish([*problems, times] if problems else [], times)
 
 
-if __name__ == "__main__": main()
+if __name__ == "__main__":
+    main()

@@ -23,11 +23,13 @@ _MISSPELT = re.compile(r"\b[Ee]qs?\.|\bEquations?\s+\(?\d|\bequations?\s+\(\d|\b
 def public(tree: ast.Module, module: str):
     "The public classes, functions and methods of a module with their docstrings."
     for node in tree.body:
-        if not isinstance(node, (ast.ClassDef, ast.FunctionDef)) or node.name.startswith("_"): continue
+        if not isinstance(node, (ast.ClassDef, ast.FunctionDef)) or node.name.startswith("_"):
+            continue
         yield f"{module}.{node.name}", ast.get_docstring(node) or ""
         if isinstance(node, ast.ClassDef):
             methods = [child for child in node.body if isinstance(child, ast.FunctionDef) and not child.name.startswith("_")]
-            for method in methods: yield f"{module}.{node.name}.{method.name}", ast.get_docstring(method) or ""
+            for method in methods:
+                yield f"{module}.{node.name}.{method.name}", ast.get_docstring(method) or ""
 
 
 def claimed(docstring: str) -> set[int]:
@@ -45,9 +47,11 @@ def paper_map() -> tuple[dict[int, list[str]], list[str]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
         for full_name, docstring in public(ast.parse(path.read_text()), module):
-            for equation in claimed(docstring): claims.setdefault(equation, []).append(full_name)
+            for equation in claimed(docstring):
+                claims.setdefault(equation, []).append(full_name)
             misspelt += [f"{full_name}: there is no {piece} in the paper" for piece in unknown(docstring) if not piece.startswith("equation")]
-            if found := _MISSPELT.search(docstring): misspelt.append(f'{full_name}: says "{found[0]}", the spelling is "equation N", "section N", "table N" or "appendix A.N"')
+            if found := _MISSPELT.search(docstring):
+                misspelt.append(f'{full_name}: says "{found[0]}", the spelling is "equation N", "section N", "table N" or "appendix A.N"')
     return dict(sorted(claims.items())), misspelt
 
 
@@ -67,7 +71,8 @@ def notebook_claims() -> list[str]:
         prose = re.sub(r"```.*?```|`[^`\n]*`", "", cell.source, flags=re.S)
         problems += [f"{cell}: there is no {piece} in the paper" for piece in unknown(prose)]
         problems += [f"{cell}: the choice {title!r} lacks one of Paper, We take, Because, Changes, Evidence" for title, told in _CHOICE.findall(cell.source) if not _PARTS.search(told)]
-        if cell.source.count('title="Choice:') != len(_CHOICE.findall(cell.source)): problems.append(f"{cell}: a choice that is not closed, or has no title")
+        if cell.source.count('title="Choice:') != len(_CHOICE.findall(cell.source)):
+            problems.append(f"{cell}: a choice that is not closed, or has no title")
     return problems
 
 
@@ -80,4 +85,5 @@ def main():
     finish([*problems, listing] if problems else [], listing)
 
 
-if __name__ == "__main__": main()
+if __name__ == "__main__":
+    main()

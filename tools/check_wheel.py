@@ -13,23 +13,26 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from zipfile import ZipFile
 
-from notebooks import PACKAGE, finish, project_copy, run, settings
+from notebooks import PACKAGE, ROOT, finish, project_copy, run, settings
 
 DEMO_FILES = ("amodal.png", "visible.png", "occluded.png", "overlay.png", "result.json", "panel.png")
 WHEEL_BYTES = 20_000_000
 
 
-class Failed(Exception): "A step went wrong: what it printed."
+class Failed(Exception):
+    "A step went wrong: what it printed."
 
 
 def must(*arguments, **options) -> str:
     "Run a step that has to succeed."
     done = run(*arguments, **options)
-    if done.returncode: raise Failed(f"{' '.join(map(str, arguments))}\n{done.stdout}")
+    if done.returncode:
+        raise Failed(f"{' '.join(map(str, arguments))}\n{done.stdout}")
     return done.stdout
 
 
-def canonical(requirement: str) -> str: return re.split(r"[<>=!~\[; ]", requirement.strip())[0].lower().replace("_", "-")
+def canonical(requirement: str) -> str:
+    return re.split(r"[<>=!~\[; ]", requirement.strip())[0].lower().replace("_", "-")
 
 
 def imports(tree: ast.Module) -> dict[str, bool]:
@@ -38,7 +41,8 @@ def imports(tree: ast.Module) -> dict[str, bool]:
     found = {}
     for node in ast.walk(tree):
         full_names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
-        for full_name in full_names: found[full_name.split(".")[0]] = found.get(full_name.split(".")[0], False) or node not in lazy
+        for full_name in full_names:
+            found[full_name.split(".")[0]] = found.get(full_name.split(".")[0], False) or node not in lazy
     return found
 
 
@@ -48,15 +52,18 @@ def check_requirements() -> list[str]:
     extras = {canonical(entry) for key, value in settings().items() if key.endswith("_requirements") for entry in value.split()}
     for path in sorted(PACKAGE.rglob("*.py")):
         for package, always in imports(ast.parse(path.read_text())).items():
-            if package in sys.stdlib_module_names or package == PACKAGE.name: continue
+            if package in sys.stdlib_module_names or package == PACKAGE.name:
+                continue
             owners = {canonical(owner) for owner in distributions.get(package, [package])}
-            if not owners & (required if always else required | extras): problems.append(f"{path.name}: imports {package}, which settings.ini does not require")
+            if not owners & (required if always else required | extras):
+                problems.append(f"{path.name}: imports {package}, which settings.ini does not require")
     return problems
 
 
 def build(folder: Path) -> Path:
     "Build from a copy (so that no old build folder leaks in): the source distribution, and the wheel from that."
-    with project_copy() as copy: must(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, copy)
+    with project_copy() as copy:
+        must(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, copy)
     return next(folder.glob("*.whl"))
 
 
@@ -66,8 +73,10 @@ def check_contents(wheel: Path) -> list[str]:
     expected = [path.relative_to(PACKAGE.parent).as_posix() for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")]
     problems = [f"the wheel lacks {file}" for file in expected if file not in inside]
     problems += [f"the wheel should not hold {file}" for file in inside if not re.match(r"amodal_sam(/|-[\d.]+.*\.dist-info/)", file)]
-    if not any(file.endswith("LICENSE") for file in inside): problems.append("the wheel lacks the licence")
-    if wheel.stat().st_size > WHEEL_BYTES: problems.append(f"the wheel has {wheel.stat().st_size / 1e6:.0f} MB, at most {WHEEL_BYTES / 1e6:.0f}")
+    if not any(file.endswith("LICENSE") for file in inside):
+        problems.append("the wheel lacks the licence")
+    if wheel.stat().st_size > WHEEL_BYTES:
+        problems.append(f"the wheel has {wheel.stat().st_size / 1e6:.0f} MB, at most {WHEEL_BYTES / 1e6:.0f}")
     return problems
 
 
@@ -86,7 +95,8 @@ def check_installed(python: Path, elsewhere: Path) -> list[str]:
     "Import and demo, from a folder that is not the project's."
     place, version = must(python, "-c", "import amodal_sam; print(amodal_sam.__file__); print(amodal_sam.__version__)", cwd=elsewhere).split("\n")[:2]
     problems = [] if python.parents[1].resolve() in Path(place).resolve().parents else [f"amodal_sam came from {place}, not from the wheel"]
-    if version != settings()["version"]: problems.append(f"the wheel says it is {version}, settings.ini says {settings()['version']}")
+    if version != settings()["version"]:
+        problems.append(f"the wheel says it is {version}, settings.ini says {settings()['version']}")
     modules = ", ".join(".".join(path.relative_to(ROOT).with_suffix("").parts) for path in sorted(PACKAGE.rglob("*.py")) if path.stem != "__init__")
     must(python, "-c", f"import {modules}", cwd=elsewhere)
     must(python.parent / "amodal-sam", "--help", cwd=elsewhere)
@@ -105,8 +115,10 @@ def main():
             problems += check_contents(wheel)
             problems += check_installed(install(wheel, Path(folder) / "environment"), elsewhere)
             size = f"{wheel.name}, {wheel.stat().st_size / 1e6:.1f} MB"
-        except Failed as failure: problems.append(str(failure))
+        except Failed as failure:
+            problems.append(str(failure))
     finish(problems, "" if problems else f"{size}, installs and runs the demo in {time.monotonic() - start:.0f} s")
 
 
-if __name__ == "__main__": main()
+if __name__ == "__main__":
+    main()

@@ -31,17 +31,22 @@ PARTS = {
 
 def main():
     wanted = sys.argv[2:] if sys.argv[1:2] == ["--only"] else list(PARTS)
-    if sys.argv[1:2] not in ([], ["--only"]) or not wanted or set(wanted) - PARTS.keys(): sys.exit(f"usage: gate.py [--only {' '.join(PARTS)}]")
+    if sys.argv[1:2] not in ([], ["--only"]) or not wanted or set(wanted) - PARTS.keys():
+        sys.exit(f"usage: gate.py [--only {' '.join(PARTS)}]")
     failed = 0
     for part in (part for part in PARTS if part in wanted):
         start = time.monotonic()
         done = run(*PARTS[part])
         failed += done.returncode != 0
-        if done.returncode: print(f"FAILED  {part}\n" + "\n".join(f"    {line}" for line in done.stdout.rstrip().split("\n")), flush=True)
-        elif done.stdout.startswith("skipped"): print(f"skipped  {part}  {done.stdout.strip().removeprefix('skipped: ')}", flush=True)
-        else: print(f"ok  {part}  {time.monotonic() - start:.0f} s", flush=True)
+        if done.returncode:
+            print(f"FAILED  {part}\n" + "\n".join(f"    {line}" for line in done.stdout.rstrip().split("\n")), flush=True)
+        elif done.stdout.startswith("skipped"):
+            print(f"skipped  {part}  {done.stdout.strip().removeprefix('skipped: ')}", flush=True)
+        else:
+            print(f"ok  {part}  {time.monotonic() - start:.0f} s", flush=True)
     print(f"{len(wanted) - failed} passed, {failed} failed")
     sys.exit(failed > 0)
 
 
-if __name__ == "__main__": main()
+if __name__ == "__main__":
+    main()

@@ -50,16 +50,21 @@ def jupyter_lab(folder: Path):
                 yield f"http://127.0.0.1:{port}"
             finally:
                 server.terminate()
-                try: server.wait(15)
-                except subprocess.TimeoutExpired: server.kill()
+                try:
+                    server.wait(15)
+                except subprocess.TimeoutExpired:
+                    server.kill()
 
 
 def _wait(server: subprocess.Popen, address: str, log: Path):
     "Until the server answers."
     for _ in range(240):
-        try: return urlopen(f"{address}/api/status", timeout=2).close()
-        except (URLError, OSError): time.sleep(0.25)
-        if server.poll() is not None: break
+        try:
+            return urlopen(f"{address}/api/status", timeout=2).close()
+        except (URLError, OSError):
+            time.sleep(0.25)
+        if server.poll() is not None:
+            break
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
 
 
@@ -69,8 +74,10 @@ def browser():
     from playwright.sync_api import sync_playwright
     with sync_playwright() as driver:
         running = driver.chromium.launch(executable_path=chromium(), args=_FLAGS)
-        try: yield running
-        finally: running.close()
+        try:
+            yield running
+        finally:
+            running.close()
 
 
 class Notebook:
@@ -87,13 +94,16 @@ class Notebook:
         self.page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
         self.page.evaluate(_READY)
 
-    def command(self, name: str): return self.page.evaluate("name => window.jupyterapp.commands.execute(name)", name)
+    def command(self, name: str):
+        return self.page.evaluate("name => window.jupyterapp.commands.execute(name)", name)
 
     def run_all(self):
-        if not self.command("notebook:run-all-cells"): raise AssertionError(f"{self.name}: a cell failed:\n{self.page.locator('.jp-OutputArea').all_text_contents()}")
+        if not self.command("notebook:run-all-cells"):
+            raise AssertionError(f"{self.name}: a cell failed:\n{self.page.locator('.jp-OutputArea').all_text_contents()}")
 
     def python(self, code: str) -> str:
         "Run code in the notebook's kernel, and give what it prints."
         status, said = self.page.evaluate(_EXECUTE, code)
-        if status != "ok": raise AssertionError(said)
+        if status != "ok":
+            raise AssertionError(said)
         return said.strip()

@@ -12,7 +12,8 @@ def outputs(model: dict):
     "A name for each output with a picture, and its content."
     for cell in model["content"].get("cells", []):
         for number, output in enumerate(cell.get("outputs", [])):
-            if "image/jpeg" in output.get("data", {}): yield (cell.get("id"), number), output["data"]
+            if "image/jpeg" in output.get("data", {}):
+                yield (cell.get("id"), number), output["data"]
 
 
 class PictureKeeper(AsyncLargeFileManager):
@@ -20,7 +21,8 @@ class PictureKeeper(AsyncLargeFileManager):
     views = {}  # path to what was taken out of it
 
     async def save(self, model, path=""):
-        if model.get("type") == "notebook" and model.get("content"): self.views[path.strip("/")] = {name: data.pop(VIEW) for name, data in outputs(model) if VIEW in data}
+        if model.get("type") == "notebook" and model.get("content"):
+            self.views[path.strip("/")] = {name: data.pop(VIEW) for name, data in outputs(model) if VIEW in data}
         return await super().save(model, path)
 
     async def get(self, path, content=True, type=None, format=None, **more):
@@ -28,7 +30,8 @@ class PictureKeeper(AsyncLargeFileManager):
         views = self.views.get(path.strip("/"), {})
         if views and content and model["type"] == "notebook" and await self.running(path):
             for name, data in outputs(model):
-                if name in views: data[VIEW] = views[name]
+                if name in views:
+                    data[VIEW] = views[name]
         return model
 
     async def running(self, path: str) -> bool:

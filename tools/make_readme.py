@@ -44,24 +44,30 @@ def markdown(text: str) -> str:
 
 def show_output(output: dict, picture: Path, caption: str, pictures: dict[Path, bytes]) -> str:
     "One output as markdown."
-    if "text" in output: return "" if output.get("name") == "stderr" else f"```text\n{text_of(output['text']).rstrip()}\n```"
+    if "text" in output:
+        return "" if output.get("name") == "stderr" else f"```text\n{text_of(output['text']).rstrip()}\n```"
     data = output.get("data", {})
     if "image/png" in data:
         pictures[picture] = base64.b64decode(text_of(data["image/png"]))
         return f"![{caption}]({picture.relative_to(ROOT).as_posix()})"
-    if "text/html" in data and "text/markdown" not in data: return ""  # the canvas: scripts do not run on such a page
-    if "text/markdown" in data: return markdown(text_of(data["text/markdown"]))
+    if "text/html" in data and "text/markdown" not in data:
+        return ""  # the canvas: scripts do not run on such a page
+    if "text/markdown" in data:
+        return markdown(text_of(data["text/markdown"]))
     return f"```text\n{text_of(data['text/plain']).rstrip()}\n```" if "text/plain" in data else ""
 
 
 def show_cell(cell: Cell, pictures: dict[Path, bytes]) -> list[str]:
     "A cell as blocks of markdown."
     flags = {key: value.lower() for key, value in cell.directives.items()}
-    if cell.kind == "markdown": return [markdown(cell.source)]
-    if cell.kind != "code" or {"hide", "default_exp", "export", "exports", "exporti"} & flags.keys() or flags.get("include") == "false": return []
+    if cell.kind == "markdown":
+        return [markdown(cell.source)]
+    if cell.kind != "code" or {"hide", "default_exp", "export", "exports", "exporti"} & flags.keys() or flags.get("include") == "false":
+        return []
     source = "\n".join(line for line in cell.source.split("\n") if not re.match(r"\s*#\s*\|", line)).strip()
     blocks = [] if flags.get("echo") == "false" or not source else [f"```python\n{source}\n```"]
-    if flags.get("output") == "false": return blocks
+    if flags.get("output") == "false":
+        return blocks
     caption = cell.directives.get("fig-cap", "").strip("\"'")
     for i, output in enumerate(cell.outputs):
         picture = NOTEBOOKS / "images" / f"readme-{cell.id}{f'-{i + 1}' if i else ''}.png"
@@ -77,17 +83,20 @@ def make_readme() -> tuple[str, dict[Path, bytes]]:
 
 
 def main():
-    if not (NOTEBOOKS / "index.ipynb").exists(): finish(["nbs/index.ipynb is missing"], "")
+    if not (NOTEBOOKS / "index.ipynb").exists():
+        finish(["nbs/index.ipynb is missing"], "")
     text, pictures = make_readme()
     wanted = {README: text.encode(), **pictures}
     links = [target for target in re.findall(r"\]\((?!\w+:|#)([^)#\s]+)", text) + re.findall(r"src=\"(?!\w+:)([^\"]+)", text) if not (ROOT / target).exists() and ROOT / target not in pictures]
     problems = [f"README.md: there is no {target}" for target in links]
     changed = [path for path, content in wanted.items() if not path.exists() or path.read_bytes() != content]
-    if "--check" in sys.argv[1:]: finish(problems + [f"{path.relative_to(ROOT)} is out of date: tools/make_readme.py" for path in changed], "README.md is up to date")
+    if "--check" in sys.argv[1:]:
+        finish(problems + [f"{path.relative_to(ROOT)} is out of date: tools/make_readme.py" for path in changed], "README.md is up to date")
     for path in wanted:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(wanted[path])
     finish(problems, f"README.md: {len(changed)} files changed")
 
 
-if __name__ == "__main__": main()
+if __name__ == "__main__":
+    main()

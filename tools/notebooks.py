@@ -37,16 +37,19 @@ class Cell:
     source: str
     outputs: list  # as in the file
 
-    def __str__(self): return f"{name(self.notebook)} #{self.id}"
+    def __str__(self):
+        return f"{name(self.notebook)} #{self.id}"
 
     @cached_property
     def directives(self) -> dict:
         "`#| eval: false` as {'eval': 'false'}."
-        if self.kind != "code": return {}
+        if self.kind != "code":
+            return {}
         return {found[1]: found[2] for line in self.source.splitlines() if (found := _DIRECTIVE.match(line))}
 
     @property
-    def exported(self) -> bool: return bool({"export", "exports", "exporti"} & self.directives.keys())
+    def exported(self) -> bool:
+        return bool({"export", "exports", "exporti"} & self.directives.keys())
 
     @property
     def runs(self) -> bool:
@@ -62,9 +65,12 @@ class Cell:
     @cached_property
     def tree(self) -> ast.Module:
         "The syntax tree, empty where the cell is no Python (the run of the notebooks will say so)."
-        if self.kind != "code" or self.source.startswith("%%"): return ast.parse("")
-        try: return ast.parse(self.python)
-        except SyntaxError: return ast.parse("")
+        if self.kind != "code" or self.source.startswith("%%"):
+            return ast.parse("")
+        try:
+            return ast.parse(self.python)
+        except SyntaxError:
+            return ast.parse("")
 
     @property
     def lines(self) -> int:

@@ -15,14 +15,17 @@ WIDTH = 92
 
 def kind_of(annotation) -> str:
     "A type as code, without modules; alternatives are joined by a word, since a bar would end the cell of a table."
-    if annotation is inspect.Parameter.empty or annotation is None: return ""
+    if annotation is inspect.Parameter.empty or annotation is None:
+        return ""
     text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
     text = re.sub(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])", "", text).replace("'", "")
     parts, depth = [""], 0
     for character in text:
         depth += (character in "[(") - (character in "])")
-        if character == "|" and not depth: parts.append("")
-        else: parts[-1] += character
+        if character == "|" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += character
     return " or ".join(f"`{part.strip().replace(' | ', ' or ')}`" for part in parts)
 
 
@@ -36,14 +39,16 @@ def signature_of(name: str, parameters: list[Parameter]) -> str:
     "`name(first, *, second=1)`, wrapped between parameters."
     words, starred = [], False
     for parameter in parameters:
-        if parameter.kind is Parameter.KEYWORD_ONLY and not starred: words.append("*")
+        if parameter.kind is Parameter.KEYWORD_ONLY and not starred:
+            words.append("*")
         starred |= parameter.kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_POSITIONAL)
         mark = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
         words.append(f"{mark}{parameter.name}" + ("" if parameter.default is Parameter.empty else f"={default_of(parameter.default)}"))
     lines = [""]
     for number, word in enumerate(words):
         word += ", " if number + 1 < len(words) else ""
-        if lines[-1] and len(name) + len(lines[-1]) + len(word.rstrip()) > WIDTH: lines.append("")
+        if lines[-1] and len(name) + len(lines[-1]) + len(word.rstrip()) > WIDTH:
+            lines.append("")
         lines[-1] += word
     return f"{name}({(chr(10) + ' ' * (len(name) + 1)).join(line.rstrip() for line in lines)})"
 
@@ -55,8 +60,10 @@ def table_of(symbol, parameters: list[Parameter]) -> str:
     rows = [(f"`{name}`", kind, meaning if isinstance(meaning, str) else "") for name, kind, meaning in rows]
     returned = {} if inspect.isclass(symbol) else told.get("return", {})
     meaning, kind = returned.get("docment"), kind_of(returned.get("anno", Parameter.empty))
-    if isinstance(meaning, str) or kind not in ("", "`None`"): rows.append(("returns", kind, meaning if isinstance(meaning, str) else ""))
-    if not any(kind or meaning for _, kind, meaning in rows): return ""
+    if isinstance(meaning, str) or kind not in ("", "`None`"):
+        rows.append(("returns", kind, meaning if isinstance(meaning, str) else ""))
+    if not any(kind or meaning for _, kind, meaning in rows):
+        return ""
     return "\n".join(["| parameter | type | meaning |", "|---|---|---|", *("| " + " | ".join(" ".join(word.split()) for word in row) + " |" for row in rows)])
 
 

@@ -77,10 +77,12 @@ def find_split(
     split: str,  # of the benchmark, or an alias
 ) -> str:        # the split under its own name
     "The split that is meant, or an error that names those that there are."
-    if name not in BENCHMARKS: raise ValueError(f"there is no benchmark {name!r}: choose one of {', '.join(BENCHMARKS)}")
+    if name not in BENCHMARKS:
+        raise ValueError(f"there is no benchmark {name!r}: choose one of {', '.join(BENCHMARKS)}")
     facts = BENCHMARKS[name]
     split = facts.aliases.get(split, split)
-    if split not in facts.annotations: raise ValueError(f"{facts.title} has no split {split!r}: choose one of {', '.join([*facts.annotations, *facts.aliases])}")
+    if split not in facts.annotations:
+        raise ValueError(f"{facts.title} has no split {split!r}: choose one of {', '.join([*facts.annotations, *facts.aliases])}")
     return split
 
 def find_annotations(
@@ -91,11 +93,13 @@ def find_annotations(
 ) -> Path:
     "The annotation file of a split, or an error that says what is missing and where to get it."
     facts, root = BENCHMARKS[name], Path(root)
-    if not root.is_dir(): raise ValueError(f"{root} is no folder: give the one that holds {facts.title}")
+    if not root.is_dir():
+        raise ValueError(f"{root} is no folder: give the one that holds {facts.title}")
     known = facts.annotations[split]
     places = [Path(annotations), root / annotations] if annotations else [folder / file for file in known for folder in (root, root / "annotations")]
     for path in places:
-        if path.is_file(): return path
+        if path.is_file():
+            return path
     raise ValueError(f"{root.resolve().name} holds no {annotations or ' or '.join(known)} for the split {split} of {facts.title}: get it from {facts.address}")
 
 # %% ../../nbs/30_formats.ipynb #stretch
@@ -117,8 +121,10 @@ _skip_blank = re.compile(r"[ \t\n\r]*").match
 def _at(text: str, place: int, expected: str) -> int:
     "The next place that is not blank, at which one of the expected characters must stand."
     place = _skip_blank(text, place).end()
-    if place >= len(text): raise ValueError("the file ends too early")
-    if text[place] not in expected: raise ValueError(f"{text[place]!r} at byte {place} is not what JSON has there")
+    if place >= len(text):
+        raise ValueError("the file ends too early")
+    if text[place] not in expected:
+        raise ValueError(f"{text[place]!r} at byte {place} is not what JSON has there")
     return place
 
 def _scan(text: str, key: str, visit: Callable[[Any, int, int], None]) -> dict[str, tuple[int, int]]:
@@ -129,7 +135,8 @@ def _scan(text: str, key: str, visit: Callable[[Any, int, int], None]) -> dict[s
         place = _skip_blank(text, _at(text, place, ":") + 1).end()
         if name == key:
             place = _at(text, place, "[")
-            if text.startswith("]", first := _skip_blank(text, place + 1).end()): place = first
+            if text.startswith("]", first := _skip_blank(text, place + 1).end()):
+                place = first
             while text[place] != "]":
                 begin = _skip_blank(text, place + 1).end()
                 value, end = decode(text, begin)
@@ -156,20 +163,23 @@ class JsonRecords(Sequence):
         self.kept, self.places, self._last = [], array("q"), (-1, {})
 
         def visit(record: dict, begin: int, end: int):
-            if not isinstance(record, dict): raise ValueError(f"entry {len(self.kept)} of {key} is of the type {type(record).__name__}, not an object")
+            if not isinstance(record, dict):
+                raise ValueError(f"entry {len(self.kept)} of {key} is of the type {type(record).__name__}, not an object")
             self.kept.append(keep(record))
             self.places.extend((begin, end))
 
         try:
             text = self.file.read().decode("latin-1")
             found = _scan(text, key, visit)
-            if key not in found: raise ValueError(f"the entry {key!r} is missing")
+            if key not in found:
+                raise ValueError(f"the entry {key!r} is missing")
             self.head = {name: json.loads(text[begin:end].encode("latin-1")) for name, (begin, end) in found.items() if name != key}
         except (OSError, KeyError, TypeError, ValueError) as error:
             reason = f"the entry {error} is missing" if isinstance(error, KeyError) else "there is no such file" if isinstance(error, FileNotFoundError) else error
             raise ValueError(f"{self.file.path.name} cannot be used as annotations: {reason}") from error
 
-    def __len__(self) -> int: return len(self.kept)
+    def __len__(self) -> int:
+        return len(self.kept)
 
     def __getitem__(self, index: int) -> dict:
         "The record, read from its place in the file; the last one asked for is kept."
@@ -186,10 +196,14 @@ def annotated_mask(
     size: tuple[int, int],      # H and W of the picture, pixels
 ) -> ndarray:                   # bool, (H, W)
     "The mask of a segmentation, in whichever way the benchmark spells it."
-    if isinstance(segmentation, list) and len(segmentation) == 1 and isinstance(segmentation[0], dict): segmentation = segmentation[0]
-    if isinstance(segmentation, dict): return segmentation_mask(segmentation, size)
-    if not isinstance(segmentation, list): raise ValueError(f"a segmentation is a list or a run-length code, got {type(segmentation).__name__}")
-    if segmentation and not isinstance(segmentation[0], list): segmentation = [segmentation]
+    if isinstance(segmentation, list) and len(segmentation) == 1 and isinstance(segmentation[0], dict):
+        segmentation = segmentation[0]
+    if isinstance(segmentation, dict):
+        return segmentation_mask(segmentation, size)
+    if not isinstance(segmentation, list):
+        raise ValueError(f"a segmentation is a list or a run-length code, got {type(segmentation).__name__}")
+    if segmentation and not isinstance(segmentation[0], list):
+        segmentation = [segmentation]
     polygons = [polygon for polygon in segmentation if len(polygon) >= 6]
     return segmentation_mask(polygons, size) if polygons else np.zeros(size, dtype=bool)
 
@@ -198,7 +212,8 @@ def stated_box(
     box: list[float] | None,  # x, y, width, height, pixels, (4,), as COCO and KINS write it
 ) -> list[float] | None:      # XYXY, pixels; None where the file states no proper box
     "The box that a file states, as corners."
-    if box is None or len(box) != 4: return None
+    if box is None or len(box) != 4:
+        return None
     x, y, width, height = map(float, box)
     return [x, y, x + width, y + height] if width > 0 and height > 0 else None
 
@@ -209,10 +224,13 @@ def load_picture(
     "A picture from the first place where there is one."
     for place in places:
         place = place if isinstance(place, Stretch) else Stretch(place)
-        if not place.path.is_file(): continue
+        if not place.path.is_file():
+            continue
         try:
-            with Image.open(io.BytesIO(place.read())) as picture: return np.asarray(picture.convert("RGB"))
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error: raise ValueError(f"the picture {place.path.name} cannot be read: {error}") from error
+            with Image.open(io.BytesIO(place.read())) as picture:
+                return np.asarray(picture.convert("RGB"))
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            raise ValueError(f"the picture {place.path.name} cannot be read: {error}") from error
     first = places[0].path if isinstance(places[0], Stretch) else places[0]
     raise ValueError(f"the picture {first.name} is not there: it should be in a folder {first.parent.name}")
 
@@ -224,7 +242,8 @@ class _Lazy(NamedTuple):
     "The picture of a sample, to be loaded."
     places: tuple
 
-    def __call__(self) -> ndarray: return load_picture(self.places)
+    def __call__(self) -> ndarray:
+        return load_picture(self.places)
 
 _UNSTATED = {"stuff": False} | dict.fromkeys(("stated_occluded", "stated_rate", "stated_box", "stated_visible_box", "order"))
 
@@ -238,7 +257,8 @@ def make_sample(
     **names: str,                        # `image_id`, `object_id`, `category`
 ) -> AmodalSample:
     "A sample whose picture is loaded when it is looked at (section 2.1)."
-    if not amodal.any(): raise EmptyObject("the object has no pixels")
+    if not amodal.any():
+        raise EmptyObject("the object has no pixels")
     outside = int((visible & ~amodal).sum())
     record = {"truth": "amodal" if BENCHMARKS[origin].amodal else "visible only"} | _UNSTATED | record | {"visible_outside": outside}
     return AmodalSample(_Lazy(places), amodal, visible & amodal, origin=origin, record=record, **names)
@@ -268,16 +288,19 @@ class Benchmark(Sequence):
         self.name, self.split, self.entries, self.read, self.annotations = name, split, entries, read, Path(annotations)
         self.left_out = {} if left_out is None else left_out
 
-    def __len__(self) -> int: return len(self.entries)
+    def __len__(self) -> int:
+        return len(self.entries)
 
     def __repr__(self) -> str:
         return f"{BENCHMARKS[self.name].title} {self.split}: {len(self):,} objects in {len({entry.image_id for entry in self.entries}):,} pictures, from {self.annotations.name}"
 
     def __getitem__(self, index: int | slice) -> "AmodalSample | Benchmark":
         "One sample, or the benchmark of a slice."
-        if isinstance(index, slice): return Benchmark(self.name, self.split, entries=self.entries[index], read=self.read, annotations=self.annotations, left_out=self.left_out)
+        if isinstance(index, slice):
+            return Benchmark(self.name, self.split, entries=self.entries[index], read=self.read, annotations=self.annotations, left_out=self.left_out)
         entry = self.entries[index]
-        try: return self.read(entry)
+        try:
+            return self.read(entry)
         except (OSError, KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
             reason = f"the entry {error} is missing" if isinstance(error, KeyError) else error
             kind = EmptyObject if isinstance(error, EmptyObject) else ValueError
@@ -288,13 +311,16 @@ class Benchmark(Sequence):
 def __iter__(self: Benchmark) -> Iterator[AmodalSample]:
     "The samples one by one; objects without pixels are passed over and noted."
     for index, entry in enumerate(self.entries):
-        try: yield self[index]
-        except EmptyObject: self.left_out[entry.image_id, entry.object_id] = "the object has no pixels"
+        try:
+            yield self[index]
+        except EmptyObject:
+            self.left_out[entry.image_id, entry.object_id] = "the object has no pixels"
 
 @patch
 def tracks(self: Benchmark) -> dict[str, list[int]]:
     "Of clips: the indices of each object's frames, in their order."
     found = {}
     for index, entry in enumerate(self.entries):
-        if entry.track: found.setdefault(entry.track, []).append(index)
+        if entry.track:
+            found.setdefault(entry.track, []).append(index)
     return {track: sorted(indices, key=lambda index: self.entries[index].frame) for track, indices in found.items()}

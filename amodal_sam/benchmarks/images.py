@@ -42,14 +42,17 @@ class _Opened(NamedTuple):
 
     def size(self, picture: dict) -> tuple[int, int]:
         "H and W, from the picture itself where the file does not say."
-        if "height" in picture and "width" in picture: return int(picture["height"]), int(picture["width"])
+        if "height" in picture and "width" in picture:
+            return int(picture["height"]), int(picture["width"])
         return load_picture(self.places(picture)).shape[:2]
 
     def number(self, record: dict, place: int) -> int | str:
         "The number of a record's picture."
         number = record.get("image_id")
-        if number in self.pictures: return number
-        if number is None and place < len(self.pictures): return list(self.pictures)[place]
+        if number in self.pictures:
+            return number
+        if number is None and place < len(self.pictures):
+            return list(self.pictures)[place]
         raise ValueError(f"{self.path.name}: record {place} is about picture {number}, which is not listed")
 
 # %% ../../nbs/33_images.ipynb #open-file
@@ -60,7 +63,8 @@ def _open_file(name: str, root: Path, split: str, annotations: Path | None, keep
     if path.suffix == ".pkl":
         content = load_pickle(path)
         records, head = (content.get("annotations"), content) if isinstance(content, dict) else (None, None)
-        if not isinstance(records, list) or "images" not in head: raise ValueError(f"{path.name} cannot be used as annotations: it has no lists images and annotations")
+        if not isinstance(records, list) or "images" not in head:
+            raise ValueError(f"{path.name} cannot be used as annotations: it has no lists images and annotations")
         kept = [keep(record) for record in records]
     else:
         records = JsonRecords(path, keep=keep)
@@ -68,7 +72,8 @@ def _open_file(name: str, root: Path, split: str, annotations: Path | None, keep
     try:
         pictures = {picture.get("id", place): picture for place, picture in enumerate(head["images"])}
         names = {category["id"]: category["name"] for category in head.get("categories", [])}
-    except (AttributeError, KeyError, TypeError) as error: raise ValueError(f"{path.name} cannot be used as annotations: the entry {error} is missing") from error
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path.name} cannot be used as annotations: the entry {error} is missing") from error
     return _Opened(name, split, Path(root), path, records, pictures, names), kept
 
 # %% ../../nbs/33_images.ipynb #kins
@@ -87,8 +92,10 @@ def _open_kins(name: str, root: Path, split: str, annotations: Path | None) -> B
     entries, left_out = [], {}
     for place, (number, picture, any_polygon) in enumerate(kept):
         image_id, object_id = str(opened.number({"image_id": picture}, place)), str(number)
-        if any_polygon: entries.append(Entry(image_id, object_id, place))
-        else: left_out[image_id, object_id] = "it has no polygon"
+        if any_polygon:
+            entries.append(Entry(image_id, object_id, place))
+        else:
+            left_out[image_id, object_id] = "it has no polygon"
     return Benchmark(opened.name, opened.split, entries=entries, read=partial(_read_kins, opened), annotations=opened.path, left_out=left_out)
 
 # %% ../../nbs/33_images.ipynb #regions
@@ -106,12 +113,14 @@ def _read_region(opened: _Opened, entry: Entry) -> AmodalSample:
     visible = annotated_mask(region["visible_mask"], size) if "visible_mask" in region else amodal
     facts = {"split": opened.split, "stuff": bool(region.get("isStuff")), "stated_occluded": "visible_mask" in region, "stated_rate": region.get("occlude_rate", region.get("occlusion_rate")),
              "stated_box": stated_box(region.get("bbox")), "order": region.get("order"), "crowd": bool(region.get("iscrowd"))}
-    if index is not None: facts["in_front"] = _in_front(record.get("depth_constraint"), index + 1)
+    if index is not None:
+        facts["in_front"] = _in_front(record.get("depth_constraint"), index + 1)
     return make_sample(opened.places(picture), amodal, visible, origin=opened.name, record=facts, image_id=entry.image_id, object_id=entry.object_id,
                        category=opened.categories.get(category, str(region.get("name", "") if category is None else category)).strip())
 
 def _open_regions(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
-    def keep(record: dict) -> tuple: return (record.get("image_id"), len(record["regions"]), "") if "regions" in record else (record.get("image_id"), None, str(record["id"]))
+    def keep(record: dict) -> tuple:
+        return (record.get("image_id"), len(record["regions"]), "") if "regions" in record else (record.get("image_id"), None, str(record["id"]))
     opened, kept = _open_file(name, root, split, annotations, keep)
     entries = []
     for place, (number, count, object_id) in enumerate(kept):
@@ -131,17 +140,22 @@ def _open_coco(name: str, root: Path, split: str, annotations: Path | None) -> B
     entries, left_out = [], {}
     for place, (number, object_id, crowd) in enumerate(kept):
         image_id = str(opened.number({"image_id": number}, place))
-        if crowd: left_out[image_id, object_id] = "it is a crowd, not one object"
-        else: entries.append(Entry(image_id, object_id, place))
+        if crowd:
+            left_out[image_id, object_id] = "it is a crowd, not one object"
+        else:
+            entries.append(Entry(image_id, object_id, place))
     return Benchmark(opened.name, opened.split, entries=entries, read=partial(_read_coco, opened), annotations=opened.path, left_out=left_out)
 
 # %% ../../nbs/33_images.ipynb #sa1b
 def _stretches(path: Path) -> dict[str, Stretch]:
     "The files of a tar, or the one file, by their names."
-    if path.suffix != ".tar": return {path.name: Stretch(path)}
+    if path.suffix != ".tar":
+        return {path.name: Stretch(path)}
     try:
-        with tarfile.open(path) as tar: return {Path(member.name).name: Stretch(path, member.offset_data, member.size) for member in tar if member.isfile()}
-    except tarfile.TarError as error: raise ValueError(f"{path.name} cannot be read as a tar: {error}") from error
+        with tarfile.open(path) as tar:
+            return {Path(member.name).name: Stretch(path, member.offset_data, member.size) for member in tar if member.isfile()}
+    except tarfile.TarError as error:
+        raise ValueError(f"{path.name} cannot be read as a tar: {error}") from error
 
 def _read_sa1b(split: str, entry: Entry) -> AmodalSample:
     records, index, picture = entry.place
@@ -159,21 +173,24 @@ def _open_sa1b(name: str, root: Path, split: str, annotations: Path | None) -> B
         records, stem = JsonRecords(files[file], keep=lambda record: str(record["id"])), Path(file).stem
         picture = files.get(f"{stem}.jpg", Stretch(files[file].path.with_name(f"{stem}.jpg")))
         entries += [Entry(stem, object_id, (records, index, picture)) for index, object_id in enumerate(records.kept)]
-    if not entries: raise ValueError(f"{root.resolve().name} holds no sa_*.json with masks, alone or in tars: get SA-1B from {BENCHMARKS[name].address}")
+    if not entries:
+        raise ValueError(f"{root.resolve().name} holds no sa_*.json with masks, alone or in tars: get SA-1B from {BENCHMARKS[name].address}")
     return Benchmark(name, split, entries=entries, read=partial(_read_sa1b, split), annotations=root)
 
 # %% ../../nbs/33_images.ipynb #labelme-shape
 def _shape_mask(shape: dict, size: tuple[int, int]) -> ndarray:
     "The pixels of a LabelMe shape, bool, (H, W)."
     points, kind, mask = np.array(shape["points"], dtype=float).reshape(-1, 2), shape.get("shape_type") or "polygon", np.zeros(size, dtype=np.uint8)
-    if kind == "polygon": return annotated_mask(points.ravel().tolist(), size)
+    if kind == "polygon":
+        return annotated_mask(points.ravel().tolist(), size)
     if kind == "rectangle":
         (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
         return annotated_mask([left, top, right, top, right, bottom, left, bottom], size)
     if kind == "circle":
         y, x = np.mgrid[:size[0], :size[1]] + 0.5
         return np.hypot(x - points[0, 0], y - points[0, 1]) < np.hypot(*(points[1] - points[0]))
-    with Image.open(io.BytesIO(base64.b64decode(shape["mask"]))) as picture: painted = np.asarray(picture.convert("L")) > 0
+    with Image.open(io.BytesIO(base64.b64decode(shape["mask"]))) as picture:
+        painted = np.asarray(picture.convert("L")) > 0
     left, top = np.rint(points.min(axis=0)).astype(int)
     window = mask[max(top, 0):top + len(painted), max(left, 0):left + painted.shape[1]]
     window[:] = painted[max(-top, 0):, max(-left, 0):][:window.shape[0], :window.shape[1]]
@@ -194,14 +211,19 @@ def _read_labelme(split: str, entry: Entry) -> AmodalSample:
 def _open_labelme(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
     split, entries, left_out = find_split(name, split), [], {}
     for path in sorted(Path(root).rglob("*.json")):
-        try: shapes, groups = json.loads(path.read_text(encoding="utf-8"))["shapes"], {}
-        except (KeyError, TypeError, ValueError) as error: raise ValueError(f"{path.name} is no LabelMe file: {error}") from error
+        try:
+            shapes, groups = json.loads(path.read_text(encoding="utf-8"))["shapes"], {}
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{path.name} is no LabelMe file: {error}") from error
         for index, shape in enumerate(shapes):
             group = shape.get("group_id")
-            if (shape.get("shape_type") or "polygon") not in _WITH_AREA: left_out[path.stem, str(index)] = f"a {shape['shape_type']} has no area"
-            else: groups.setdefault((index, None) if group is None else (shape["label"], group), []).append(index)
+            if (shape.get("shape_type") or "polygon") not in _WITH_AREA:
+                left_out[path.stem, str(index)] = f"a {shape['shape_type']} has no area"
+            else:
+                groups.setdefault((index, None) if group is None else (shape["label"], group), []).append(index)
         entries += [Entry(path.relative_to(root).with_suffix("").as_posix(), str(indices[0]), (path, tuple(indices))) for indices in groups.values()]
-    if not entries: raise ValueError(f"{Path(root).resolve().name} holds no LabelMe JSON with shapes")
+    if not entries:
+        raise ValueError(f"{Path(root).resolve().name} holds no LabelMe JSON with shapes")
     return Benchmark(name, split, entries=entries, read=partial(_read_labelme, split), annotations=Path(root), left_out=left_out)
 
 # %% ../../nbs/33_images.ipynb #door
@@ -215,6 +237,8 @@ def open_photographs(
     annotations: Path | None = None,  # a file to take instead of those known by name; seen from here or from the root
 ) -> Benchmark:
     "The objects of a benchmark of still pictures (section 4.1)."
-    if name not in _OPENERS: raise ValueError(f"there is no benchmark of photographs {name!r}: choose one of {', '.join(_OPENERS)}")
-    if not Path(root).exists(): raise ValueError(f"{root} is no folder: give the one that holds {BENCHMARKS[name].title}")
+    if name not in _OPENERS:
+        raise ValueError(f"there is no benchmark of photographs {name!r}: choose one of {', '.join(_OPENERS)}")
+    if not Path(root).exists():
+        raise ValueError(f"{root} is no folder: give the one that holds {BENCHMARKS[name].title}")
     return _OPENERS[name](name, root, split, annotations)

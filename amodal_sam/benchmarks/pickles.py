@@ -19,33 +19,42 @@ import numpy as np
 class _Kind:
     "Stands for a numpy dtype: booleans, integers and floats of up to eight bytes, nothing else."
     def __init__(self, code: str, *_):
-        if not re.fullmatch("b1|[iuf][1248]", str(code)): raise ValueError(f"it holds numpy data of the kind {code!r}, not numbers")
+        if not re.fullmatch("b1|[iuf][1248]", str(code)):
+            raise ValueError(f"it holds numpy data of the kind {code!r}, not numbers")
         self.dtype = np.dtype(code)
 
     def __setstate__(self, state: tuple):
-        if state[1] not in ("<", ">", "|", "="): raise ValueError(f"it holds numpy data of the byte order {state[1]!r}")
+        if state[1] not in ("<", ">", "|", "="):
+            raise ValueError(f"it holds numpy data of the byte order {state[1]!r}")
         self.dtype = self.dtype.newbyteorder(state[1])
 
 class _Numbers(list):
     "Stands for a numpy array, and is a list of its numbers."
-    def __setstate__(self, state: tuple): self[:] = _numbers(state[-1], state[-3], state[-4], "F" if state[-2] else "C")
+    def __setstate__(self, state: tuple):
+        self[:] = _numbers(state[-1], state[-3], state[-4], "F" if state[-2] else "C")
 
 def _numbers(raw: bytes | str, kind: _Kind, shape: tuple[int, ...] | None, order: str = "C") -> list | float:
     "The numbers that bytes stand for, as Python's own."
-    if not isinstance(kind, _Kind): raise ValueError("its numpy data are of no known kind")
+    if not isinstance(kind, _Kind):
+        raise ValueError("its numpy data are of no known kind")
     found = np.frombuffer(raw.encode("latin-1") if isinstance(raw, str) else raw, kind.dtype)
-    if shape is None and len(found) != 1: raise ValueError(f"it holds {len(found)} numbers where one should stand")
+    if shape is None and len(found) != 1:
+        raise ValueError(f"it holds {len(found)} numbers where one should stand")
     return found[0].item() if shape is None else found.reshape(shape, order=order).tolist()
 
 # %% ../../nbs/31_pickles.ipynb #pickle-doors
 class _Door:
     "One of the few things that a pickle may call, which it cannot change."
     __slots__ = ("_call",)
-    def __init__(self, call: Callable): self._call = call
-    def __call__(self, *arguments) -> Any: return self._call(*arguments)
-    def __setstate__(self, state: Any): raise ValueError("it tries to change what it may only call")
+    def __init__(self, call: Callable):
+        self._call = call
+    def __call__(self, *arguments) -> Any:
+        return self._call(*arguments)
+    def __setstate__(self, state: Any):
+        raise ValueError("it tries to change what it may only call")
 
-def _shut(*_): raise ValueError("it calls what may only be named")
+def _shut(*_):
+    raise ValueError("it calls what may only be named")
 
 _DOORS = {("builtins", kind.__name__): _Door(kind) for kind in (set, frozenset, list, dict, tuple, int, float, bool, str)} | {
     ("builtins", "bytes"): _Door(lambda: b""),
@@ -61,7 +70,8 @@ class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> _Door:
         known = module.replace("numpy._core", "numpy.core").replace("__builtin__", "builtins")  # newer numpy, older pickles
         door = _DOORS.get((known, name))
-        if door is None: raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no annotations need: refused, and nothing of it was run")
+        if door is None:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no annotations need: refused, and nothing of it was run")
         return door
 
 # %% ../../nbs/31_pickles.ipynb #load-pickle
@@ -69,7 +79,8 @@ def load_pickle(
     file: Path,  # pickle of plain data and numpy numbers
 ) -> Any:        # dicts, lists, tuples, sets, numbers, str and bytes; numpy's numbers and arrays as numbers and lists
     "What a pickle holds, without running anything of it."
-    try: return _PlainUnpickler(io.BytesIO(Path(file).read_bytes()), encoding="latin-1").load()
+    try:
+        return _PlainUnpickler(io.BytesIO(Path(file).read_bytes()), encoding="latin-1").load()
     except Exception as error:  # a broken pickle can raise almost anything
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else error or type(error).__name__
         raise ValueError(f"{Path(file).name} cannot be read as plain data: {reason}") from error

@@ -25,7 +25,8 @@ def open_benchmark(
     annotations: Path | None = None,  # a file to take instead of those known by name, such as the first format of KINS; seen from here or from the root
 ) -> Benchmark:                       # a sequence of `AmodalSample`, each decoded when it is asked for
     "The objects of a benchmark, whichever it is (section 4.1)."
-    if name not in BENCHMARKS: raise ValueError(f"there is no benchmark {name!r}: choose one of {', '.join(BENCHMARKS)}")
+    if name not in BENCHMARKS:
+        raise ValueError(f"there is no benchmark {name!r}: choose one of {', '.join(BENCHMARKS)}")
     return (open_clips if name in _CLIPS else open_photographs)(name, root, split, annotations=annotations)
 
 # %% ../../nbs/35_registry.ipynb #inspection
@@ -41,7 +42,8 @@ class Inspection:
     problems: list[str] = field(default_factory=list)  # what is missing, broken or of another count
 
     @property
-    def complete(self) -> bool: return not self.problems
+    def complete(self) -> bool:
+        return not self.problems
 
     def to_dict(self) -> dict:
         "For JSON."
@@ -64,10 +66,13 @@ def _inspect_split(name: str, root: Path, split: str) -> tuple[dict, list[str]]:
     seen = {image.split("/")[0] if name in _CLIPS else image for image in [entry.image_id for entry in benchmark.entries] + [image for image, _ in benchmark.left_out]}
     folders = [root / folder for folder in facts.pictures[split] if (root / folder).is_dir()]
     files = sum(1 for path in folders[0].iterdir() if name not in _CLIPS or path.is_dir()) if folders and folders[0] != root else 0
-    if not folders: problems.append(f"{split}: no pictures, there is no folder {' or '.join(facts.pictures[split])}")
-    elif folders[0] != root and files < len(seen): problems.append(f"{split}: {len(seen) - files:,} {unit} of {len(seen):,} are missing from {folders[0].relative_to(root).as_posix()}")
+    if not folders:
+        problems.append(f"{split}: no pictures, there is no folder {' or '.join(facts.pictures[split])}")
+    elif folders[0] != root and files < len(seen):
+        problems.append(f"{split}: {len(seen) - files:,} {unit} of {len(seen):,} are missing from {folders[0].relative_to(root).as_posix()}")
     published = facts.counts.get(split)
-    if published is not None and published != len(seen): problems.append(f"{split}: {len(seen):,} {unit} are annotated, published are {published:,}")
+    if published is not None and published != len(seen):
+        problems.append(f"{split}: {len(seen):,} {unit} are annotated, published are {published:,}")
     return {"split": split, "annotations": benchmark.annotations.name, "unit": unit, "pictures": len(seen), "objects": len(benchmark), "left_out": len(benchmark.left_out),
             "reasons": dict(Counter(benchmark.left_out.values())), "published": published, "files": files}, problems
 
@@ -76,12 +81,16 @@ def inspect_benchmark(
     root: Path,  # its folder
 ) -> Inspection:  # print it, or ask it for `complete`, `problems`, `to_dict()`
     "What a folder holds of a benchmark, what is missing, and where to get it (section 4.1)."
-    if name not in BENCHMARKS: raise ValueError(f"there is no benchmark {name!r}: choose one of {', '.join(BENCHMARKS)}")
+    if name not in BENCHMARKS:
+        raise ValueError(f"there is no benchmark {name!r}: choose one of {', '.join(BENCHMARKS)}")
     facts, root, rows, problems = BENCHMARKS[name], Path(root), [], []
-    if not root.is_dir(): raise ValueError(f"{root} is no folder: give the one that is to hold {facts.title}, which is distributed at {facts.address}")
+    if not root.is_dir():
+        raise ValueError(f"{root} is no folder: give the one that is to hold {facts.title}, which is distributed at {facts.address}")
     for split in facts.annotations:
-        try: row, found = _inspect_split(name, root, split)
-        except ValueError as error: problems.append(f"{split}: {error}")
+        try:
+            row, found = _inspect_split(name, root, split)
+        except ValueError as error:
+            problems.append(f"{split}: {error}")
         else:
             rows.append(row)
             problems += found

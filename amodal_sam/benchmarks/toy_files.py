@@ -28,7 +28,8 @@ def _two(scene: AmodalSample, image_id: str, *, track: str = "") -> list[AmodalS
     "What stands in front and what is behind it, as two samples; in clips one of them may be out of view."
     found = []
     for number, (amodal, visible) in enumerate(((scene.occluder, scene.occluder), (scene.amodal, scene.visible)), start=1):
-        if not amodal.any(): continue
+        if not amodal.any():
+            continue
         record = scene.record | {"number": number} | ({"track": f"{track}/{number}"} if track else {})
         found.append(replace(scene, amodal=amodal, visible=visible, occluder=None, original=None, image_id=image_id, object_id=str(number), record=record))
     return found
@@ -59,7 +60,8 @@ def _packed(mask: ndarray) -> dict:
 
 def _xywh(mask: ndarray) -> list[float]:
     "The box of a mask as COCO writes it; that of an empty mask as KINS writes it."
-    if not mask.any(): return [0.0, 0.0, -1.0, -1.0]
+    if not mask.any():
+        return [0.0, 0.0, -1.0, -1.0]
     left, top, right, bottom = tight_box(mask).tolist()
     return [left, top, right - left, bottom - top]
 
@@ -81,8 +83,10 @@ def _write_kins(root: Path, split: str, truth: list[list[AmodalSample]], *, old:
         for sample in group:
             whole, seen = {"segm": _rectangles(sample.amodal), "bbox": _xywh(sample.amodal), "area": int(sample.amodal.sum())}, {"segm": _rectangles(sample.visible), "bbox": _xywh(sample.visible), "area": int(sample.visible.sum())}
             entry = {"id": len(annotations), "image_id": number, "category_id": 4 if sample.object_id == "1" else 2, "iscrowd": 0}
-            if old: entry |= {"segmentation": whole["segm"], "bbox": whole["bbox"], "area": whole["area"], "inmodal_bbox": seen["bbox"], "inmodal_seg": encode_rle(sample.visible)}
-            else: entry |= {f"a_{key}": value for key, value in whole.items()} | {f"i_{key}": value for key, value in seen.items()} | {"oco_id": number, "ico_id": int(sample.object_id)}
+            if old:
+                entry |= {"segmentation": whole["segm"], "bbox": whole["bbox"], "area": whole["area"], "inmodal_bbox": seen["bbox"], "inmodal_seg": encode_rle(sample.visible)}
+            else:
+                entry |= {f"a_{key}": value for key, value in whole.items()} | {f"i_{key}": value for key, value in seen.items()} | {"oco_id": number, "ico_id": int(sample.object_id)}
             annotations.append(entry)
     categories = [{"id": 2, "name": "pedestrian", "supercategory": "Living Thing"}, {"id": 4, "name": "car", "supercategory": "vehicles"}]
     names = {"train": "instances_train.json", "test": "instances_val.json"} if old else {"train": "update_train_2020.json", "test": "update_test_2020.json"}
@@ -96,7 +100,8 @@ def _region(sample: AmodalSample) -> dict:
 
 def _codes(sample: AmodalSample) -> dict:
     "The visible and the hidden part, where there is one."
-    if not sample.occluded.any(): return {}
+    if not sample.occluded.any():
+        return {}
     return {"visible_mask": encode_rle(sample.visible), "invisible_mask": encode_rle(occluded_part(sample.amodal, sample.visible))}
 
 def _write_cocoa(root: Path, split: str, truth: list[list[AmodalSample]]) -> list[list[AmodalSample]]:
@@ -174,7 +179,8 @@ def _write_movid_a(root: Path, split: str, truth: list[list[AmodalSample]]) -> l
                 instances[number]["bbox_frames"].append(frame)
                 _save(sample.image, folder / f"rgba_full_{frame:05d}.png")
             _save(full, folder / f"segmentation_full_{frame:05d}.png")
-            for number, part in enumerate(parts): _save(part, folder / f"segmentation_{number}_{frame:05d}.png")
+            for number, part in enumerate(parts):
+                _save(part, folder / f"segmentation_{number}_{frame:05d}.png")
         lines += [f"{clip}_{number}_{number + 1}" for number in range(2)]
         (folder / "metadata.json").write_text(json.dumps({"metadata": {"num_frames": len(frames), "height": size[0], "width": size[1]}, "instances": instances}))
     (root / f"{split}_instance.txt").write_text("\n".join(lines) + "\n")
@@ -213,7 +219,8 @@ def _write_labelme(root: Path, split: str, truth: list[list[AmodalSample]]) -> l
                 left, top, right, bottom = tight_box(sample.visible).astype(int).tolist()
                 Image.fromarray(sample.visible[top:bottom, left:right]).save(crop := io.BytesIO(), "PNG")
                 shapes.append(common | {"shape_type": "mask", "points": [[left, top], [right - 1, bottom - 1]], "mask": base64.b64encode(crop.getvalue()).decode()})
-            else: shapes += [common | {"shape_type": "polygon", "points": np.reshape(polygon, (-1, 2)).tolist(), "mask": None} for polygon in _rectangles(sample.visible)]
+            else:
+                shapes += [common | {"shape_type": "polygon", "points": np.reshape(polygon, (-1, 2)).tolist(), "mask": None} for polygon in _rectangles(sample.visible)]
         height, width = group[0].amodal.shape
         _save(group[0].image, root / f"scene{number}.jpg")
         (root / f"scene{number}.json").write_text(json.dumps({"version": "5.5.0", "flags": {}, "shapes": shapes, "imagePath": f"scene{number}.jpg", "imageData": None, "imageHeight": height, "imageWidth": width}))
@@ -235,9 +242,12 @@ def write_toy_benchmark(
     seed: int = 0,        # of the first scene
 ) -> list[AmodalSample]:  # what is in the files, in their order; pictures saved as JPEG come back slightly changed
     "Write toy scenes in the format of a benchmark (section 4.1)."
-    if name not in _WRITERS: raise ValueError(f"there is no format {name!r}: choose one of {', '.join(_WRITERS)}")
+    if name not in _WRITERS:
+        raise ValueError(f"there is no format {name!r}: choose one of {', '.join(_WRITERS)}")
     Path(root).mkdir(parents=True, exist_ok=True)
     seeds = range(seed, seed + scenes)
-    if name in ("fishbowl", "movid-a"): truth = [[sample for scene in toy_clip(number, frames=frames, size=size) for sample in _two(scene, f"{number:05d}/{scene.record['frame']}", track=f"{number:05d}")] for number in seeds]
-    else: truth = [_two(toy_scene(number, size=size), f"{number}") for number in seeds]
+    if name in ("fishbowl", "movid-a"):
+        truth = [[sample for scene in toy_clip(number, frames=frames, size=size) for sample in _two(scene, f"{number:05d}/{scene.record['frame']}", track=f"{number:05d}")] for number in seeds]
+    else:
+        truth = [_two(toy_scene(number, size=size), f"{number}") for number in seeds]
     return [sample for group in _WRITERS[name](Path(root), split or _SPLITS[name], truth) for sample in group]

@@ -23,7 +23,8 @@ from ..sample import AmodalSample
 # %% ../../nbs/34_videos.ipynb #fishbowl
 def _rows_first(box: list[float] | None) -> list[float] | None:
     "A box of rows and columns, the last ones included, as XYXY."
-    if box is None or len(box) != 4 or box[1] < box[0] or box[3] < box[2]: return None
+    if box is None or len(box) != 4 or box[1] < box[0] or box[3] < box[2]:
+        return None
     top, bottom, left, right = map(float, box)
     return [left, top, right + 1, bottom + 1]
 
@@ -34,14 +35,16 @@ def _read_fishbowl(split: str, root: Path, content: dict, entry: Entry) -> Amoda
     size = int(code["size"][0]), int(code["size"][1])
     folders = [root / folder / name for folder in BENCHMARKS["fishbowl"].pictures[split] for name in (clip, clip.zfill(5))]
     facts = {"split": split, "stated_rate": item.get("OCC_R"), "stated_box": _rows_first(item.get("FM_bx")), "stated_visible_box": _rows_first(item.get("VM_bx"))}
-    if "loss_mask_weight" in item: facts["others"] = encode_rle(~annotated_mask(item["loss_mask_weight"], size))
+    if "loss_mask_weight" in item:
+        facts["others"] = encode_rle(~annotated_mask(item["loss_mask_weight"], size))
     return make_sample(tuple(folder / f"{entry.frame:05d}.png" for folder in folders), annotated_mask(item["FM"], size), annotated_mask(item["VM"], size), origin="fishbowl",
                        record=facts | {"track": entry.track, "frame": entry.frame}, image_id=entry.image_id, object_id=entry.object_id, category=str(item.get("fish_type", "")))
 
 def _open_fishbowl(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
     path = find_annotations(name, root, split, annotations)
     content, entries = load_pickle(path), []
-    if not isinstance(content, dict) or not all(isinstance(frames, dict) and "_" in str(key) for key, frames in content.items()): raise ValueError(f'{path.name} cannot be used as annotations: it has no frames under names like "00043_1"')
+    if not isinstance(content, dict) or not all(isinstance(frames, dict) and "_" in str(key) for key, frames in content.items()):
+        raise ValueError(f'{path.name} cannot be used as annotations: it has no frames under names like "00043_1"')
     for key, frames in content.items():
         clip, number = key.split("_")[:2]
         entries += [Entry(f"{clip}/{int(frame):05d}", number, (key, frame), f"{clip}/{number}", int(frame)) for frame in sorted(frames, key=int)]
@@ -58,9 +61,12 @@ class _Place(NamedTuple):
 def _value_map(path: Path) -> ndarray:
     "The values of a PNG's pixels, as they are stored, (H, W)."
     try:
-        with Image.open(path) as picture: values = np.asarray(picture)
-    except FileNotFoundError as error: raise ValueError(f"{path.parent.name}/{path.name} is not there") from error
-    if values.ndim != 2: raise ValueError(f"{path.parent.name}/{path.name} is no map of values but a picture of the shape {values.shape}")
+        with Image.open(path) as picture:
+            values = np.asarray(picture)
+    except FileNotFoundError as error:
+        raise ValueError(f"{path.parent.name}/{path.name} is not there") from error
+    if values.ndim != 2:
+        raise ValueError(f"{path.parent.name}/{path.name} is no map of values but a picture of the shape {values.shape}")
     return values
 
 def _read_movid_a(split: str, entry: Entry) -> AmodalSample:
@@ -84,16 +90,22 @@ def _open_movid_a(name: str, root: Path, split: str, annotations: Path | None) -
     path = find_annotations(name, root, split, annotations)
     entries, left_out, clips = [], {}, {}
     for line in path.read_text(encoding="utf-8").split():
-        try: clip, number, value = map(int, line.split("_"))
-        except ValueError as error: raise ValueError(f"{path.name} has a line {line!r} where clip_object_value is expected") from error
+        try:
+            clip, number, value = map(int, line.split("_"))
+        except ValueError as error:
+            raise ValueError(f"{path.name} has a line {line!r} where clip_object_value is expected") from error
         folder = Path(root) / split / str(clip)
-        if clip not in clips: clips[clip] = _clip_of(folder / "metadata.json")
+        if clip not in clips:
+            clips[clip] = _clip_of(folder / "metadata.json")
         count, objects = clips[clip]
-        if number >= len(objects): raise ValueError(f"{path.name} names object {number} of clip {clip}, which has {len(objects)}")
+        if number >= len(objects):
+            raise ValueError(f"{path.name} names object {number} of clip {clip}, which has {len(objects)}")
         for frame in range(count):
             image_id, box = f"{clip}/{frame:05d}", objects[number].get(frame)
-            if box is None: left_out[image_id, str(number)] = "a frame of weight 0: the object has no box in it"
-            else: entries.append(Entry(image_id, str(number), _Place(folder, number, value, tuple(box)), f"{clip}/{number}", frame))
+            if box is None:
+                left_out[image_id, str(number)] = "a frame of weight 0: the object has no box in it"
+            else:
+                entries.append(Entry(image_id, str(number), _Place(folder, number, value, tuple(box)), f"{clip}/{number}", frame))
     return Benchmark(name, split, entries=entries, read=partial(_read_movid_a, split), annotations=path, left_out=left_out)
 
 # %% ../../nbs/34_videos.ipynb #door
@@ -107,5 +119,6 @@ def open_clips(
     annotations: Path | None = None,  # a file to take instead of those known by name; seen from here or from the root
 ) -> Benchmark:                       # a sample for each object in each frame that counts
     "The objects of a benchmark of clips (section 4.1, table 3)."
-    if name not in _OPENERS: raise ValueError(f"there is no benchmark of clips {name!r}: choose one of {', '.join(_OPENERS)}")
+    if name not in _OPENERS:
+        raise ValueError(f"there is no benchmark of clips {name!r}: choose one of {', '.join(_OPENERS)}")
     return _OPENERS[name](name, root, find_split(name, split), annotations)

@@ -88,7 +88,8 @@ def read_marks(
         kinds, found = {one["id"]: one["name"] for one in content.get("categories", [])}, {}
         for place, picture in enumerate(content["images"]):
             there = (picture.get("height", size[0]), picture.get("width", size[1]))
-            if there != tuple(size): raise ValueError(f"{picture.get('file_name', 'its picture')} has {there[1]} x {there[0]} pixels, the picture here {size[1]} x {size[0]}")
+            if there != tuple(size):
+                raise ValueError(f"{picture.get('file_name', 'its picture')} has {there[1]} x {there[0]} pixels, the picture here {size[1]} x {size[0]}")
             records = [record for one in content["annotations"] if one["image_id"] == picture["id"] for record in one.get("regions", [one])]
             found[int(picture.get("frame", place))] = [_noted(record, number, size, kinds) for number, record in enumerate(records, start=1)]
         return found

@@ -55,10 +55,12 @@ class Question:
         "A question from numbers of any kind."
         rows = [list(map(float, point)) for point in (points if points is not None else [])]
         labels = [row[2] if len(row) > 2 else 1 for row in rows] if labels is None else labels
-        if len(labels) != len(rows): raise ValueError(f"{len(rows)} points need as many labels, got {len(labels)}")
+        if len(labels) != len(rows):
+            raise ValueError(f"{len(rows)} points need as many labels, got {len(labels)}")
         return cls(None if box is None else tuple(map(float, box)), tuple((row[0], row[1], int(label)) for row, label in zip(rows, labels)))
 
-    def __bool__(self) -> bool: return self.box is not None or bool(self.points)
+    def __bool__(self) -> bool:
+        return self.box is not None or bool(self.points)
 
     def to_dict(self) -> dict:  # `box` and `points`
         "The question as JSON holds it."
@@ -69,7 +71,8 @@ class Question:
         predictor: Any,  # its image is set
     ) -> Any:            # the answer: `amodal`, `visible` and perhaps `score`
         "Put the question to a predictor (section 3.1)."
-        if self.box is not None: return predictor.predict(box=np.float32(self.box))
+        if self.box is not None:
+            return predictor.predict(box=np.float32(self.box))
         rows = np.float32(self.points)
         return predictor.predict(points=rows[:, :2], labels=rows[:, 2].astype(int))
 
@@ -82,7 +85,8 @@ class _State:
     frame: int = 0    # where the last mark was made
     chosen: str = "1"  # object that is being asked for
 
-    def same_marks(self, other: "_State") -> bool: return (self.things, self.questions) == (other.things, other.questions)
+    def same_marks(self, other: "_State") -> bool:
+        return (self.things, self.questions) == (other.things, other.questions)
 
 
 _REMEMBERED, _STEPS = 512, 200  # answers, states
@@ -95,7 +99,8 @@ class Marks:
         self.answers, self.carried = OrderedDict(), {}
 
     @property
-    def state(self) -> _State: return self.states[self.at]
+    def state(self) -> _State:
+        return self.states[self.at]
 
     def _go_on(self, state: _State):
         "A new state, which cuts off what was undone."
@@ -128,8 +133,10 @@ def mark(
     asked = {id: question for id, question in questions.items() if question and id in ids}
     others = {number: {id: question for id, question in rest.items() if id in ids} for number, rest in self.state.questions.items() if number != frame}
     state = _State(tuple(things), {number: rest for number, rest in (others | {frame: asked}).items() if rest}, frame, chosen)
-    if state.same_marks(self.state): self.states[self.at] = replace(self.state, chosen=chosen)
-    else: self._go_on(state)
+    if state.same_marks(self.state):
+        self.states[self.at] = replace(self.state, chosen=chosen)
+    else:
+        self._go_on(state)
     self.carried = {key: found for key, found in self.carried.items() if key[1] in ids}
 
 @patch
@@ -164,6 +171,8 @@ def ask(
 ):
     "Put the questions of a frame that have no answer yet."
     for id, question in self.state.questions.get(frame, {}).items():
-        if (frame, question) not in self.answers: self.answers[frame, question] = put(frame, id, question)
+        if (frame, question) not in self.answers:
+            self.answers[frame, question] = put(frame, id, question)
         self.answers.move_to_end((frame, question))
-    while len(self.answers) > _REMEMBERED: self.answers.popitem(last=False)
+    while len(self.answers) > _REMEMBERED:
+        self.answers.popitem(last=False)

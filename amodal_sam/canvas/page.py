@@ -20,15 +20,19 @@ def front_end(
     "The text of the front end."
     folder = files("amodal_sam") / "front"
     named = {"css": ["canvas.css"], "page": ["page.js"]}
-    if kind == "js": return "\n".join(file.read_text(encoding="utf-8") for file in sorted(folder.iterdir(), key=lambda file: file.name) if file.name[0].isdigit())
-    if kind not in named: raise ValueError(f'the front end has "js", "css" and "page", got {kind!r}')
+    if kind == "js":
+        return "\n".join(file.read_text(encoding="utf-8") for file in sorted(folder.iterdir(), key=lambda file: file.name) if file.name[0].isdigit())
+    if kind not in named:
+        raise ValueError(f'the front end has "js", "css" and "page", got {kind!r}')
     return "\n".join((folder / name).read_text(encoding="utf-8") for name in named[kind])
 
 # %% ../../nbs/72_page.ipynb #page
 def _as_text(value: Any) -> Any:
     "State as JSON holds it, bytes under the name `base64`."
-    if isinstance(value, bytes): return {"base64": base64.b64encode(value).decode("ascii")}
-    if isinstance(value, dict): return {key: _as_text(item) for key, item in value.items()}
+    if isinstance(value, bytes):
+        return {"base64": base64.b64encode(value).decode("ascii")}
+    if isinstance(value, dict):
+        return {key: _as_text(item) for key, item in value.items()}
     return [_as_text(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 

@@ -65,13 +65,17 @@ class ClipAsker:
         questions: dict[int, dict[str, Question]],  # frame to object to question
     ) -> Iterator[tuple[int, dict[str, Any]]]:      # a frame, and the answers under the objects' ids
         "Take the objects through the clip (section 3.5)."
-        if not any(questions.values()): raise ValueError("nothing is asked for yet: draw a box on one of the frames first")
+        if not any(questions.values()):
+            raise ValueError("nothing is asked for yet: draw a box on one of the frames first")
         state, first = self.predictor.init_state(self.frames), min(frame for frame, asked in questions.items() if asked)
         for frame, asked in sorted(questions.items()):
-            for id, question in asked.items(): self._put(state, frame, id, question)
+            for id, question in asked.items():
+                self._put(state, frame, id, question)
         for reverse in (False, True):
-            if reverse and first == 0: return
-            for frame, found in self.predictor.propagate_in_video(state, start_frame_idx=first, reverse=reverse): yield frame, {str(id): one for id, one in found.items()}
+            if reverse and first == 0:
+                return
+            for frame, found in self.predictor.propagate_in_video(state, start_frame_idx=first, reverse=reverse):
+                yield frame, {str(id): one for id, one in found.items()}
 
 # %% ../../nbs/73_questions.ipynb #asker
 def asker_for(
@@ -79,6 +83,8 @@ def asker_for(
     frames: Sequence[ndarray],  # $I_t$, uint8 RGB, (H, W, 3)
 ) -> PictureAsker | ClipAsker:
     "Whoever can ask this predictor."
-    if hasattr(predictor, "propagate_in_video"): return ClipAsker(predictor, frames)
-    if hasattr(predictor, "set_image") and hasattr(predictor, "predict"): return PictureAsker(predictor, frames)
+    if hasattr(predictor, "propagate_in_video"):
+        return ClipAsker(predictor, frames)
+    if hasattr(predictor, "set_image") and hasattr(predictor, "predict"):
+        return PictureAsker(predictor, frames)
     raise TypeError(f"a predictor has set_image and predict, or is one of clips; got {type(predictor).__name__}: give AmodalPredictor.from_pretrained()")

@@ -16,11 +16,14 @@ from ..sample import AmodalSample
 # %% ../../nbs/76_review.ipynb #images
 class _Images(Sequence):
     "The images of samples, loaded when they are looked at."
-    def __init__(self, samples: Sequence[AmodalSample]): self.samples = samples
+    def __init__(self, samples: Sequence[AmodalSample]):
+        self.samples = samples
 
-    def __len__(self) -> int: return len(self.samples)
+    def __len__(self) -> int:
+        return len(self.samples)
 
-    def __getitem__(self, index: int): return self.samples[index].image
+    def __getitem__(self, index: int):
+        return self.samples[index].image
 
 # %% ../../nbs/76_review.ipynb #review
 class ReviewCanvas(AmodalCanvas):
@@ -36,7 +39,8 @@ class ReviewCanvas(AmodalCanvas):
         self.decisions = [verdict.decision for verdict in judge(samples)]
         self.refresh(next((number for number, decision in enumerate(self.decisions) if decision == "undecided"), len(samples) - 1))
 
-    def _known(self, frame: int) -> dict[str, Any]: return {"1": self.samples[frame]}
+    def _known(self, frame: int) -> dict[str, Any]:
+        return {"1": self.samples[frame]}
 
     def _state(self, frame: int) -> dict:
         sample = self.samples[frame]
@@ -44,9 +48,12 @@ class ReviewCanvas(AmodalCanvas):
         return super()._state(frame) | {"things": [vars(thing)], "questions": {"1": {"box": sample.box.tolist(), "points": []}}, "marked": []}
 
     def _act(self, message: dict):
-        if message["do"] == "decide": self.decide(message["decision"], frame=int(message["frame"]))
-        elif message["do"] in ("frame", "save"): super()._act(message)
-        else: raise ValueError(f"a review cannot {message['do']!r}")
+        if message["do"] == "decide":
+            self.decide(message["decision"], frame=int(message["frame"]))
+        elif message["do"] in ("frame", "save"):
+            super()._act(message)
+        else:
+            raise ValueError(f"a review cannot {message['do']!r}")
 
     def decide(
         self,

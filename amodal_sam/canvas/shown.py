@@ -111,5 +111,6 @@ def kept_picture(
         scale = min(1, side / max(image.shape[:2]))
         small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
         for quality in (88, 75, 60, 45):
-            if len(data := jpeg_of(small, quality=quality)) <= _KEPT_BYTES: return data
+            if len(data := jpeg_of(small, quality=quality)) <= _KEPT_BYTES:
+                return data
     return data

@@ -39,7 +39,8 @@ class AmodalCanvas(Shown):
         name: str = "picture",               # of the files that are saved
     ):
         self.pictures = [image] if isinstance(image, ndarray) and image.ndim == 3 else image
-        if not len(self.pictures): raise ValueError("there is no frame to show: give an image or a clip")
+        if not len(self.pictures):
+            raise ValueError("there is no frame to show: give an image or a clip")
         self.asker = None if predictor is None else asker_for(predictor, self.pictures)
         offers = {"ask": self.asker, "propagate": self.asker and self.asker.carries and len(self.pictures) > 1}
         super().__init__(frames=len(self.pictures), abilities=["live", *(offer for offer, there in offers.items() if there)])
@@ -54,12 +55,15 @@ class AmodalCanvas(Shown):
         "Tell the front end what is known now."
         frame = self.frame if frame is None else frame
         with self.hold_sync():
-            if frame != self.frame or not self.picture: self.set_trait("picture", self._photograph(frame))
-            for name, value in self._state(frame).items(): self.set_trait(name, value)
+            if frame != self.frame or not self.picture:
+                self.set_trait("picture", self._photograph(frame))
+            for name, value in self._state(frame).items():
+                self.set_trait(name, value)
 
     def _photograph(self, frame: int) -> bytes:
         image = np.asarray(self.pictures[frame])
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3: raise ValueError(f"an image is uint8 RGB of the shape (H, W, 3), got {image.dtype} {image.shape}: convert it first")
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+            raise ValueError(f"an image is uint8 RGB of the shape (H, W, 3), got {image.dtype} {image.shape}: convert it first")
         self.size = [image.shape[1], image.shape[0]]
         return jpeg_of(image)
 
@@ -89,15 +93,20 @@ def ask(
     labels: ndarray | None = None,       # 1 on the object, 0 beside it, (K,); all 1 if left out
 ) -> Any:                                # the predictor's answer
     "Ask for an object of the frame that is shown, as if it had been marked by hand."
-    if self.asker is None: raise ValueError("this canvas has no predictor to ask: AmodalCanvas(image, predictor)")
+    if self.asker is None:
+        raise ValueError("this canvas has no predictor to ask: AmodalCanvas(image, predictor)")
     state, question = self.marks.state, Question.of(box, points, labels=labels)
-    if (box is None) == (points is None): raise ValueError("give a box or points, one of the two")
+    if (box is None) == (points is None):
+        raise ValueError("give a box or points, one of the two")
     things = [] if len(state.things) == 1 and not self.marks.frames() and self.marks.at == 0 else list(state.things)
     thing = next((one for one in things if one.name == name), None)
-    if thing is None: things.append(thing := Thing.numbered(1 + max((int(one.id) for one in things), default=0), name))
+    if thing is None:
+        things.append(thing := Thing.numbered(1 + max((int(one.id) for one in things), default=0), name))
     self.marks.mark(self.frame, things, {**state.questions.get(self.frame, {}), thing.id: question}, thing.id)
-    try: self.marks.ask(self.frame, self.asker.ask)
-    finally: self.refresh()
+    try:
+        self.marks.ask(self.frame, self.asker.ask)
+    finally:
+        self.refresh()
     return self.marks.found(self.frame)[thing.id]
 
 @patch(as_prop=True)
@@ -113,24 +122,36 @@ def _mark(self: AmodalCanvas, message: dict):
     frame, things = int(message["frame"]), [Thing(**thing) for thing in message["things"]]
     self.marks.mark(frame, things, {id: Question.of(**question) for id, question in message["questions"].items()}, message["chosen"])
     try:
-        if self.asker: self.marks.ask(frame, self.asker.ask)
-    finally: self.refresh(frame)
+        if self.asker:
+            self.marks.ask(frame, self.asker.ask)
+    finally:
+        self.refresh(frame)
 
 @patch
 def _act(self: AmodalCanvas, message: dict):
     "Do what the front end asks for."
     self._following = self._following and message["do"] == "cancel"
     match message["do"]:
-        case "ask": self._mark(message)
-        case "greet": pass
-        case "frame": self.refresh(min(max(int(message["frame"]), 0), self.frames - 1))
-        case "undo": self.refresh(self.marks.step(-1))
-        case "redo": self.refresh(self.marks.step(1))
-        case "propagate": self.propagate(wait=False)
-        case "cancel": self.cancel()
-        case "save": self.send({"file": f"{self.name}.{'png' if message['kind'] == 'png' else message['kind'] + '.json'}", "type": "image/png" if message["kind"] == "png" else "application/json"}, buffers=[self.to_bytes(message["kind"])])
-        case "load": self.read(message["text"])
-        case other: raise ValueError(f"the canvas cannot {other!r}")
+        case "ask":
+            self._mark(message)
+        case "greet":
+            pass
+        case "frame":
+            self.refresh(min(max(int(message["frame"]), 0), self.frames - 1))
+        case "undo":
+            self.refresh(self.marks.step(-1))
+        case "redo":
+            self.refresh(self.marks.step(1))
+        case "propagate":
+            self.propagate(wait=False)
+        case "cancel":
+            self.cancel()
+        case "save":
+            self.send({"file": f"{self.name}.{'png' if message['kind'] == 'png' else message['kind'] + '.json'}", "type": "image/png" if message["kind"] == "png" else "application/json"}, buffers=[self.to_bytes(message["kind"])])
+        case "load":
+            self.read(message["text"])
+        case other:
+            raise ValueError(f"the canvas cannot {other!r}")
 
 # %% ../../nbs/75_widget.ipynb #messages
 _log = logging.getLogger("amodal_sam.canvas.widget")
@@ -148,10 +169,13 @@ def _receive(self: AmodalCanvas, _, message: dict, __):
     "Deal with a message, and tell the front end that it may send the next."
     with self.hold_sync():
         self.problem = self.status = ""
-        try: self._act(message)
-        except Exception as error: self._fail(error, str(message.get("do")))
+        try:
+            self._act(message)
+        except Exception as error:
+            self._fail(error, str(message.get("do")))
         finally:
-            if message.get("number"): self.answered = [message.get("view", ""), message["number"]]
+            if message.get("number"):
+                self.answered = [message.get("view", ""), message["number"]]
 
 # %% ../../nbs/75_widget.ipynb #rendered
 @patch
@@ -162,10 +186,14 @@ def rendered(
     image, known = np.asarray(self.pictures[self.frame]), self._known(self.frame)
     on = {name: layer["weight"] for name, layer in self.layers.items() if layer["on"]}
     for thing in self.things:
-        if (found := known.get(thing["id"])) is None: continue
-        if "visible" in on: image = mixed(image, overlay(image, visible=found.visible), weight=on["visible"])
-        if "occluded" in on: image = mixed(image, overlay(image, occluded=found.amodal & ~found.visible), weight=on["occluded"])
-        if "amodal" in on: image = mixed(image, outlined(image, found.amodal, colour=thing["colour"]), weight=on["amodal"])
+        if (found := known.get(thing["id"])) is None:
+            continue
+        if "visible" in on:
+            image = mixed(image, overlay(image, visible=found.visible), weight=on["visible"])
+        if "occluded" in on:
+            image = mixed(image, overlay(image, occluded=found.amodal & ~found.visible), weight=on["occluded"])
+        if "amodal" in on:
+            image = mixed(image, outlined(image, found.amodal, colour=thing["colour"]), weight=on["amodal"])
     for question in self.questions.values() if "box" in on else ():
         rows = np.reshape(question["points"], (-1, 3))
         image = mixed(image, overlay(image, box=question["box"], points=rows[:, :2], labels=rows[:, 2]), weight=on["box"])
@@ -198,11 +226,14 @@ def _carry(self: AmodalCanvas) -> Iterator[int]:
                 self.marks.carried |= {(frame, id): one for id, one in found.items()}
                 self.progress = {"running": True, "done": len(done), "total": self.frames}
                 self.refresh(frame if self._following else None)
-            if self._cancelled: break
+            if self._cancelled:
+                break
             yield frame
         self.status = f"Cancelled after {len(done)} of {self.frames} frames." if self._cancelled else f"Carried through {len(done)} frames."
-    except Exception as error: self._fail(error, "propagate")
-    finally: self.progress = NO_PROGRESS
+    except Exception as error:
+        self._fail(error, "propagate")
+    finally:
+        self.progress = NO_PROGRESS
 
 @patch
 def propagate(
@@ -211,11 +242,15 @@ def propagate(
     wait: bool = True,  # return when all is done (True), or let the notebook go on meanwhile (False)
 ):
     "Take the objects through the clip, from the frames on which they were marked (section 3.5)."
-    if self.asker is None or not self.asker.carries: raise ValueError("this canvas has no predictor of clips: AmodalCanvas(frames, AmodalVideoPredictor.from_pretrained(...))")
-    if self.progress["running"]: raise ValueError("propagation is under way: cancel it first")
+    if self.asker is None or not self.asker.carries:
+        raise ValueError("this canvas has no predictor of clips: AmodalCanvas(frames, AmodalVideoPredictor.from_pretrained(...))")
+    if self.progress["running"]:
+        raise ValueError("propagation is under way: cancel it first")
     async def steps():
-        for _ in self._carry(): await asyncio.sleep(0.001)
-    if wait: return [None for _ in self._carry()] and None
+        for _ in self._carry():
+            await asyncio.sleep(0.001)
+    if wait:
+        return [None for _ in self._carry()] and None
     self._task = asyncio.get_running_loop().create_task(steps())
 
 @patch
@@ -230,8 +265,10 @@ def to_bytes(
     kind: str,  # "png", "coco" or "cocoa"
 ) -> bytes:     # of a file
     "What is on the canvas: this frame as a picture, or everything that is known as annotations."
-    if kind == "png": return cv2.imencode(".png", cv2.cvtColor(self.rendered(), cv2.COLOR_RGB2BGR))[1].tobytes()
-    if kind not in ("coco", "cocoa"): raise ValueError(f'a canvas is saved as "png", "coco" or "cocoa", got {kind!r}')
+    if kind == "png":
+        return cv2.imencode(".png", cv2.cvtColor(self.rendered(), cv2.COLOR_RGB2BGR))[1].tobytes()
+    if kind not in ("coco", "cocoa"):
+        raise ValueError(f'a canvas is saved as "png", "coco" or "cocoa", got {kind!r}')
     groups, state = {}, self.marks.state
     for frame in self.marks.frames() or [0]:
         known = self._known(frame)
@@ -248,7 +285,8 @@ def save(
 ) -> None:
     "Write what is on the canvas into a file, all of it or nothing."
     path, kinds = Path(path), {".png": "png", ".json": "coco"}
-    if kind is None and path.suffix.lower() not in kinds: raise ValueError(f"{path.name} says not what it shall be: end it in .png or .json, or give kind")
+    if kind is None and path.suffix.lower() not in kinds:
+        raise ValueError(f"{path.name} says not what it shall be: end it in .png or .json, or give kind")
     beside = path.with_name(f".{path.name}.part")
     beside.write_bytes(self.to_bytes(kind or kinds[path.suffix.lower()]))
     os.replace(beside, path)
@@ -262,7 +300,8 @@ def read(
     "Take objects from annotations; the step can be undone."
     content = annotations.read_bytes() if isinstance(annotations, Path) else annotations
     groups = read_marks(content, size=(self.size[1], self.size[0]))
-    if groups and max(groups) >= self.frames: raise ValueError(f"these annotations are of {max(groups) + 1} frames, the canvas has {self.frames}")
+    if groups and max(groups) >= self.frames:
+        raise ValueError(f"these annotations are of {max(groups) + 1} frames, the canvas has {self.frames}")
     things, known = {}, {}
     for frame, group in groups.items():
         seen, known[frame] = [], {}
@@ -286,8 +325,10 @@ def to_html(
     "The canvas as HTML that needs neither Python nor a network."
     fixed = {name: getattr(self, name) for name in ("palette", "colours", "layers", "frames", "decisions")} | {"abilities": [], "problem": "", "status": "", "progress": NO_PROGRESS, "answered": ["", 0]}
     before, frames = self.size, []
-    for frame in range(self.frames): frames.append({"picture": self._photograph(frame), "size": self.size} | self._state(frame) | fixed)
+    for frame in range(self.frames):
+        frames.append({"picture": self._photograph(frame), "size": self.size} | self._state(frame) | fixed)
     self.size = before
     text = static_page(frames, title=self.name, fragment=fragment)
-    if path is not None: Path(path).write_text(text, encoding="utf-8")
+    if path is not None:
+        Path(path).write_text(text, encoding="utf-8")
     return text

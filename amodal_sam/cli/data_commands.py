@@ -22,27 +22,36 @@ from .terminal import BadInput, asking, figure_file, say
 # %% ../../nbs/82_data_commands.ipynb #judge
 def _judge(kind: str, url: str | None, model: str | None, folder: Path) -> object:
     "Who decides; what a server needs is looked at before any work is done."
-    if kind not in ("rules", "vlm", "none"): raise BadInput(f"--judge is rules, vlm or none, got {kind}")
-    if kind != "vlm" and (url or model): raise BadInput("--judge-url and --judge-model go with --judge vlm")
+    if kind not in ("rules", "vlm", "none"):
+        raise BadInput(f"--judge is rules, vlm or none, got {kind}")
+    if kind != "vlm" and (url or model):
+        raise BadInput("--judge-url and --judge-model go with --judge vlm")
     from amodal_sam.synthesis.judge import NoJudge, RuleJudge
-    if kind != "vlm": return {"rules": RuleJudge, "none": NoJudge}[kind]()
-    if not model: raise BadInput("--judge vlm needs --judge-model, the name of the model as its server knows it")
+    if kind != "vlm":
+        return {"rules": RuleJudge, "none": NoJudge}[kind]()
+    if not model:
+        raise BadInput("--judge vlm needs --judge-model, the name of the model as its server knows it")
     if not (url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_KEY")):
         raise BadInput("--judge vlm needs a server: --judge-url http://localhost:8000/v1 for one of your own, or OPENAI_API_KEY in the environment")
-    if not find_spec("openai"): raise BadInput("--judge vlm needs the openai client: pip install 'amodal-sam[vlm]'")
+    if not find_spec("openai"):
+        raise BadInput("--judge vlm needs the openai client: pip install 'amodal-sam[vlm]'")
     from amodal_sam.synthesis.judge_vlm import VlmJudge
     return VlmJudge(model, server=url, cache=folder / "answers.sqlite")
 
 
 def _job(text: str) -> tuple[int, int]:
     "I and N of a job array."
-    try: number, jobs = (int(word) for word in text.split("/"))
-    except ValueError: raise BadInput(f"--shard takes I/N, as in 3/8, got {text}") from None
-    if not 1 <= number <= jobs: raise BadInput(f"--shard I/N counts from 1 to N, got {text}")
+    try:
+        number, jobs = (int(word) for word in text.split("/"))
+    except ValueError:
+        raise BadInput(f"--shard takes I/N, as in 3/8, got {text}") from None
+    if not 1 <= number <= jobs:
+        raise BadInput(f"--shard I/N counts from 1 to N, got {text}")
     return number, jobs
 
 
-def _workers(asked: int | None) -> int: return asked or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+def _workers(asked: int | None) -> int:
+    return asked or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 # %% ../../nbs/82_data_commands.ipynb #shown
 @contextmanager
@@ -59,10 +68,12 @@ def _shown(folder: Path, count: int) -> Iterator[Callable[[str], None]]:
             bar.n = samples_made(folder)
             bar.refresh()
         def watch():
-            while not over.wait(1): look()
+            while not over.wait(1):
+                look()
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
-        try: yield lambda line: bar.write(f"amodal-sam: {line}", file=sys.stderr)
+        try:
+            yield lambda line: bar.write(f"amodal-sam: {line}", file=sys.stderr)
         finally:
             over.set()
             watcher.join()
@@ -90,7 +101,8 @@ def _build(
 ) -> None:
     "Make shards of judged occlusions."
     job = _job(shard)
-    if engine not in ("local", "ray"): raise BadInput(f"--engine is local or ray, got {engine}")
+    if engine not in ("local", "ray"):
+        raise BadInput(f"--engine is local or ray, got {engine}")
     from amodal_sam.files import check_folder
     with asking():
         check_folder(output)
@@ -100,10 +112,12 @@ def _build(
         from amodal_sam.synthesis.sources import open_sources
         from amodal_sam.synthesis.taos import TaosConfig
         opened = [source for path in sources for source in open_sources(path.absolute())]
-    if judge == "rules": say("the judge is a set of plausibility rules, not a VLM; --judge vlm asks one")
+    if judge == "rules":
+        say("the judge is a set of plausibility rules, not a VLM; --judge vlm asks one")
     settings = dict(count=count, seed=seed, workers=_workers(workers), engine=engine, address=address, shard=job, shard_size=shard_size, config=TaosConfig(longest_side=longest_side))
     try:
-        with asking(ValueError), _shown(output, count) as log: index = factory.build_shards(opened, output, judge=decides, log=log, **settings)
+        with asking(ValueError), _shown(output, count) as log:
+            index = factory.build_shards(opened, output, judge=decides, log=log, **settings)
     except RunStopped as error:
         say(f"{error}; what is done is kept, and the same command goes on")
         raise typer.Exit(3) from error
@@ -118,8 +132,10 @@ def _show(
     seed: int = typer.Option(0, "--seed", min=0, help="Of which ones."),
 ) -> None:
     "Draw a grid: original, occluded, whole, hidden part."
-    if output.suffix.lower() != ".png": raise BadInput(f"{output} must end in .png")
+    if output.suffix.lower() != ".png":
+        raise BadInput(f"{output} must end in .png")
     from amodal_sam.files import write_files
     from amodal_sam.synthesis.shards import show_shards
-    with asking(): write_files(output.parent, {output.name: figure_file(show_shards(folder, count=count, seed=seed))})
+    with asking():
+        write_files(output.parent, {output.name: figure_file(show_shards(folder, count=count, seed=seed))})
     print(output)

@@ -36,7 +36,8 @@ _astronaut = (230, 16, 246, 18, 262, 24, 278, 34, 290, 48, 298, 66, 301, 86, 297
 def _photograph(name: str) -> ndarray:
     "One of the photographs in scikit-image's own folder, found without importing it."
     found = find_spec("skimage")
-    if found is None: raise FileNotFoundError("scikit-image is not installed, whose photographs the demonstration shows: pip install scikit-image")
+    if found is None:
+        raise FileNotFoundError("scikit-image is not installed, whose photographs the demonstration shows: pip install scikit-image")
     return read_image(Path(found.origin).parent / "data" / name)
 
 
@@ -72,14 +73,16 @@ def measure(
     found: Prediction,        # the model's answer to its box
 ) -> dict[str, float] | None:  # IoU of the whole object and of its hidden part; None where the truth is not known
     "How right the answer is."
-    if scene.truth is None: return None
+    if scene.truth is None:
+        return None
     return {"full_iou": round(full_iou(found.amodal, scene.truth.amodal), 4), "occluded_iou": round(occluded_iou(found.amodal, scene.truth.amodal, scene.truth.visible), 4)}
 
 # %% ../../nbs/81_demo.ipynb #panel
 def _lined(image: ndarray, line: ndarray, colour: tuple[int, int, int]) -> ndarray:
     "A copy with a closed line on it, (K, 1, 2), thick enough to be seen in a small panel."
     image, line = image.copy(), np.rint(line).astype(np.int32)
-    for shade, width in (((255, 255, 255), 6), (colour, 4)): cv2.polylines(image, [line], True, shade, width, cv2.LINE_AA)
+    for shade, width in (((255, 255, 255), 6), (colour, 4)):
+        cv2.polylines(image, [line], True, shade, width, cv2.LINE_AA)
     return image
 
 
@@ -87,7 +90,8 @@ def _row(scene: DemoScene, found: Prediction) -> dict[str, ndarray]:
     "One scene from question to answer; the truth is a line around the whole."
     (left, top, right, bottom), (x0, y0, x1, y1) = scene.view, scene.box.tolist()
     whole, scores = overlay(scene.image, visible=found.visible, occluded=found.occluded), measure(scene, found)
-    if scores: whole = _lined(whole, cv2.findContours(scene.truth.amodal.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0][0], PALETTE["truth"])
+    if scores:
+        whole = _lined(whole, cv2.findContours(scene.truth.amodal.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0][0], PALETTE["truth"])
     pictures = {"photograph and box": _lined(scene.image, np.array([[[x0, y0]], [[x1, y0]], [[x1, y1]], [[x0, y1]]]), PALETTE["box"]), "visible part": overlay(scene.image, visible=found.visible),
                 "hidden part" + (f", IoU {scores['occluded_iou']:.2f}" if scores else ""): overlay(scene.image, occluded=found.occluded),
                 "whole object" + (f", IoU {scores['full_iou']:.2f}" if scores else ""): whole}

@@ -25,9 +25,11 @@ _splits = {"kins": "test", "cocoa": "val", "cocoa-cls": "val", "mp3d-amodal": "e
 class _Shards:
     "The samples of finished shards, each with a name of its own."
     stream: object
-    def __len__(self) -> int: return self.stream.index["samples"]
+    def __len__(self) -> int:
+        return self.stream.index["samples"]
     def __iter__(self) -> Iterator:
-        for sample in self.stream: yield replace(sample, image_id=f"{sample.record['source']}/{sample.record['number']}/{sample.image_id}")
+        for sample in self.stream:
+            yield replace(sample, image_id=f"{sample.record['source']}/{sample.record['number']}/{sample.image_id}")
 
 
 @dataclass
@@ -35,20 +37,26 @@ class _First:
     "The first samples of a source."
     samples: object
     count: int
-    def __len__(self) -> int: return min(self.count, len(self.samples))
-    def __iter__(self) -> Iterator: return (sample for sample, _ in zip(self.samples, range(self.count)))
+    def __len__(self) -> int:
+        return min(self.count, len(self.samples))
+    def __iter__(self) -> Iterator:
+        return (sample for sample, _ in zip(self.samples, range(self.count)))
 
 
 def _data(dataset: str, root: Path, split: str | None, limit: int | None) -> tuple[object, str]:
     "Samples, and the name of what they are."
     if dataset == "taos":
-        if split: raise BadInput("shards have no splits: leave --split out")
+        if split:
+            raise BadInput("shards have no splits: leave --split out")
         from amodal_sam.synthesis.shards import TaosShards
-        with asking(): samples, name = _Shards(TaosShards(root, shuffle=False, rank=(0, 1))), "taos"
+        with asking():
+            samples, name = _Shards(TaosShards(root, shuffle=False, rank=(0, 1))), "taos"
     else:
-        if dataset not in _splits: raise BadInput(f"--dataset is {', '.join(_splits)} or taos, got {dataset}")
+        if dataset not in _splits:
+            raise BadInput(f"--dataset is {', '.join(_splits)} or taos, got {dataset}")
         from amodal_sam.benchmarks.registry import open_benchmark
-        with asking(): samples, name = open_benchmark(dataset, root, split or _splits[dataset]), f"{dataset} {split or _splits[dataset]}"
+        with asking():
+            samples, name = open_benchmark(dataset, root, split or _splits[dataset]), f"{dataset} {split or _splits[dataset]}"
     return (samples, name) if limit is None else (_First(samples, limit), f"{name}, the first {limit}")
 
 # %% ../../nbs/83_eval_commands.ipynb #systems
@@ -64,14 +72,19 @@ def _systems(model: str, checkpoint: Path | None, adapter: Path | None, predicti
     from amodal_sam.evaluation.systems import Baseline, ModelSystem, PredictionFile
     cheap = [Baseline(kind) for kind in ("box", "visible", "hull")] if baselines else []
     if predictions:
-        if checkpoint or adapter: raise BadInput("--predictions is scored without a model: leave --checkpoint and --adapter out")
-        with asking(): return [PredictionFile(predictions), *cheap], {"predictions": sha256(predictions.read_bytes()).hexdigest(), "version": __version__}
+        if checkpoint or adapter:
+            raise BadInput("--predictions is scored without a model: leave --checkpoint and --adapter out")
+        with asking():
+            return [PredictionFile(predictions), *cheap], {"predictions": sha256(predictions.read_bytes()).hexdigest(), "version": __version__}
     import torch
     from amodal_sam.modeling.amodal import default_places
     from amodal_sam.predict import AmodalPredictor
-    if model not in default_places and (checkpoint or adapter): raise BadInput(f"--checkpoint and --adapter go with {', '.join(default_places)}: name one of them by --model")
-    with asking(): predictor = AmodalPredictor.from_pretrained(model, checkpoint=checkpoint, adapter=adapter, device="cuda" if torch.cuda.is_available() else "cpu")
-    if model in default_places and not adapter: say(f"{model} without --adapter knows visible parts only")
+    if model not in default_places and (checkpoint or adapter):
+        raise BadInput(f"--checkpoint and --adapter go with {', '.join(default_places)}: name one of them by --model")
+    with asking():
+        predictor = AmodalPredictor.from_pretrained(model, checkpoint=checkpoint, adapter=adapter, device="cuda" if torch.cuda.is_available() else "cpu")
+    if model in default_places and not adapter:
+        say(f"{model} without --adapter knows visible parts only")
     name = model if "/" not in model and not model.endswith(".safetensors") else Path(model).name
     bare = [ModelSystem(predictor, name=f"{name}, adapters off", adapted=False)] if baselines else []
     about = {"model": name} | {f"SHA-256 of {file}": digest for file, digest in _weights(model, checkpoint, adapter).items()}
@@ -83,7 +96,8 @@ def _rules(names: list[str], dataset: str, listed: Path | None) -> list:
     from amodal_sam.evaluation.protocols import protocol_for
     with asking():
         rules = [protocol_for(name, dataset=dataset) for name in dict.fromkeys(names or ["paper"])]
-        if not listed: return rules
+        if not listed:
+            return rules
         return [replace(rule, object_list=frozenset(filter(None, map(str.strip, listed.read_text(encoding="utf-8").splitlines())))) for rule in rules]
 
 # %% ../../nbs/83_eval_commands.ipynb #eval
@@ -105,7 +119,8 @@ def eval_command(
 ) -> None:
     "Measure a model, or a file of answers, on a benchmark."
     from amodal_sam.files import check_folder
-    with asking(): check_folder(output)
+    with asking():
+        check_folder(output)
     rules = _rules(protocol, dataset, objects)
     samples, name = _data(dataset, root, split, limit)
     systems, about = _systems(model, checkpoint, adapter, predictions, baselines)
@@ -120,12 +135,14 @@ def _measure(samples: object, systems: list, about: dict, output: Path, **settin
     for number, system in enumerate(systems):
         folder = output / "baselines" / system.name.replace(" ", "-").replace(",", "") if number else output
         try:
-            with asking(ValueError): found.append(evaluate(samples, system, out=folder, about=about if not number else {}, **settings))
+            with asking(ValueError):
+                found.append(evaluate(samples, system, out=folder, about=about if not number else {}, **settings))
         except KeyboardInterrupt as error:
             say(f"stopped; {folder} keeps what is done, and the same command goes on")
             raise typer.Abort() from error
         names = write_report(found[-1], folder, samples=samples)
-        if not number: said = f"{output}: {', '.join(names)}" + (", and the same in baselines" if len(systems) > 1 else "")
+        if not number:
+            said = f"{output}: {', '.join(names)}" + (", and the same in baselines" if len(systems) > 1 else "")
     print(scores_table(found), *[f"\\* {name}: {note}" for name, notes in found[0].departures.items() for note in notes], said, sep="\n")
 
 # %% ../../nbs/83_eval_commands.ipynb #look
@@ -134,6 +151,8 @@ def inspect_command(
     root: Path | None,    # its folder
 ) -> None:
     "Print what a folder holds of a benchmark (section 4.1)."
-    if not dataset or root is None: raise BadInput(f"doctor looks at a benchmark where both are given, --dataset NAME and --root DIR, got --{'dataset' if dataset else 'root'} alone")
+    if not dataset or root is None:
+        raise BadInput(f"doctor looks at a benchmark where both are given, --dataset NAME and --root DIR, got --{'dataset' if dataset else 'root'} alone")
     from amodal_sam.benchmarks.registry import inspect_benchmark
-    with asking(): print(inspect_benchmark(dataset, root))
+    with asking():
+        print(inspect_benchmark(dataset, root))

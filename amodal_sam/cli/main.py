@@ -37,7 +37,8 @@ def _fingerprint(path: Path) -> str:
     "SHA-256 of a file, hexadecimal."
     digest = sha256()
     with open(path, "rb") as file:
-        while chunk := file.read(2 ** 20): digest.update(chunk)
+        while chunk := file.read(2 ** 20):
+            digest.update(chunk)
     return digest.hexdigest()
 
 
@@ -57,9 +58,12 @@ def _predictor(model: str, checkpoint: Path | None, adapter: Path | None) -> tup
     from amodal_sam.modeling.amodal import default_places
     from amodal_sam.predict import AmodalPredictor
     official = model in default_places
-    if not official and (checkpoint or adapter): raise BadInput(f"--checkpoint and --adapter go with {', '.join(default_places)}: name one of them by --model")
-    with asking(): predictor = AmodalPredictor.from_pretrained(model, checkpoint=checkpoint, adapter=adapter, device=_device())
-    if official and not adapter: say(f"{model} without --adapter knows visible parts only")
+    if not official and (checkpoint or adapter):
+        raise BadInput(f"--checkpoint and --adapter go with {', '.join(default_places)}: name one of them by --model")
+    with asking():
+        predictor = AmodalPredictor.from_pretrained(model, checkpoint=checkpoint, adapter=adapter, device=_device())
+    if official and not adapter:
+        say(f"{model} without --adapter knows visible parts only")
     packaged = _weights() / f"{model}.safetensors"
     files = [path for path in (checkpoint, adapter) if path] or [packaged if packaged.is_file() else Path(model)]
     return predictor, {"model": model if official or packaged.is_file() else Path(model).name, "weights": {path.name: _fingerprint(path) for path in files}, "version": __version__}
@@ -69,11 +73,14 @@ def _answer_files(image, found: list, about: dict, *, points: list[list[float]] 
     "The files of one object, or of several in folders with a summary above."
     from amodal_sam.show import overlay
     drawn = image
-    for number, answer in enumerate(found): drawn = overlay(drawn, visible=answer.visible, occluded=answer.occluded, box=None if points else answer.box)
-    if points: drawn = overlay(drawn, points=[point[:2] for point in points], labels=[point[2] for point in points])
+    for number, answer in enumerate(found):
+        drawn = overlay(drawn, visible=answer.visible, occluded=answer.occluded, box=None if points else answer.box)
+    if points:
+        drawn = overlay(drawn, points=[point[:2] for point in points], labels=[point[2] for point in points])
     objects = [answer.to_dict() | ({"points": points} if points else {}) for answer in found]
     summary = {"overlay.png": drawn, "result.json": about | {"objects": objects}}
-    if len(found) == 1: return {name: getattr(found[0], name[:-4]) for name in ("amodal.png", "visible.png", "occluded.png")} | summary
+    if len(found) == 1:
+        return {name: getattr(found[0], name[:-4]) for name in ("amodal.png", "visible.png", "occluded.png")} | summary
     return {f"object-{number}/{name}": value for number, answer in enumerate(found, 1) for name, value in _answer_files(image, [answer], about).items()} | summary
 
 
@@ -81,8 +88,10 @@ def _report(folder: Path, files: dict, found: list, *, stream=None) -> None:
     "Write the files, and say what was found and where it is."
     from amodal_sam.files import write_files
     with asking(ValueError):
-        try: write_files(folder, files)
-        except OSError as error: raise BadInput(f"{folder} cannot be written: {error.strerror or error}") from error
+        try:
+            write_files(folder, files)
+        except OSError as error:
+            raise BadInput(f"{folder} cannot be written: {error.strerror or error}") from error
     for answer in found:
         whole = int(answer.amodal.sum())
         print(f"{whole} pixels, {answer.occluded.sum() / whole:.0%} of them hidden, score {answer.score:.2f}" if whole else "nothing was found there", file=stream)
@@ -93,7 +102,8 @@ def _opened(image: Path, folder: Path | None) -> object:
     "The photograph, uint8 RGB, after a look at the folder where results shall go."
     from amodal_sam.files import check_folder, read_image
     with asking():
-        if folder: check_folder(folder)
+        if folder:
+            check_folder(folder)
         return read_image(image)
 
 
@@ -101,7 +111,8 @@ def _prompt(boxes: list[list[float]], points: list[list[float]], height: int, wi
     "The arguments of `predict`, checked."
     from amodal_sam.masks import check_box
     from amodal_sam.predict import check_points
-    if boxes: return {"boxes": [check_box(box, height=height, width=width) for box in boxes]}
+    if boxes:
+        return {"boxes": [check_box(box, height=height, width=width) for box in boxes]}
     places, labels = check_points([point[:2] for point in points], [point[2] for point in points], height=height, width=width)
     return {"points": places, "labels": labels}
 
@@ -124,18 +135,22 @@ def _segment(
 ) -> None:
     "The whole object, its visible part and its hidden part."
     boxes, points = [numbers("--box", text) for text in box], [numbers("--point", text) for text in point]
-    if bool(boxes) == bool(points): raise BadInput("say where the object is, by --box X0 Y0 X1 Y1 or by --point X Y 1" + (", not by both" if boxes else ""))
+    if bool(boxes) == bool(points):
+        raise BadInput("say where the object is, by --box X0 Y0 X1 Y1 or by --point X Y 1" + (", not by both" if boxes else ""))
     folder = output or (None if as_json else Path("amodal-output"))
     picture = _opened(image, folder)
     predictor, about = _predictor(model, checkpoint, adapter)
     height, width = picture.shape[:2]
     about = {"image": {"name": image.name, "width": width, "height": height}} | about
-    with asking(ValueError): prompt = _prompt(boxes, points, height, width)
+    with asking(ValueError):
+        prompt = _prompt(boxes, points, height, width)
     predictor.set_image(picture)
     found = predictor.predict(**prompt) if boxes else [predictor.predict(**prompt)]
     files = _answer_files(picture, found, about, points=points)
-    if folder: _report(folder, files, found, stream=sys.stderr if as_json else None)
-    if as_json: print(json.dumps(files["result.json"]))
+    if folder:
+        _report(folder, files, found, stream=sys.stderr if as_json else None)
+    if as_json:
+        print(json.dumps(files["result.json"]))
 
 # %% ../../nbs/84_main.ipynb #demo
 @app.command("demo")
@@ -161,25 +176,35 @@ def _demo(output: Path = _output) -> None:
 def _settings(default, given: dict, file: Path):
     "A configuration with the fields replaced that a file gives; each of the type that it had."
     from dataclasses import is_dataclass, replace
-    if not isinstance(given, dict): raise BadInput(f'{file} must hold settings, as in {{"batch": 8}}')
+    if not isinstance(given, dict):
+        raise BadInput(f'{file} must hold settings, as in {{"batch": 8}}')
     values = {}
     for name, value in given.items():
-        if name not in vars(default): raise BadInput(f"{file}: there is no setting {name}; choose among {', '.join(vars(default))}")
+        if name not in vars(default):
+            raise BadInput(f"{file}: there is no setting {name}; choose among {', '.join(vars(default))}")
         now = getattr(default, name)
-        if is_dataclass(now): value = _settings(now, value, file)
-        elif isinstance(now, tuple) and isinstance(value, list): value = tuple(value)
-        elif isinstance(now, float) and type(value) is int: value = float(value)
-        if type(value) is not type(now): raise BadInput(f"{file}: {name} is {value!r}, but must be like {json.dumps(now)}")
+        if is_dataclass(now):
+            value = _settings(now, value, file)
+        elif isinstance(now, tuple) and isinstance(value, list):
+            value = tuple(value)
+        elif isinstance(now, float) and type(value) is int:
+            value = float(value)
+        if type(value) is not type(now):
+            raise BadInput(f"{file}: {name} is {value!r}, but must be like {json.dumps(now)}")
         values[name] = value
-    try: return replace(default, **values)
-    except (TypeError, ValueError) as error: raise BadInput(f"{file}: {error}") from error
+    try:
+        return replace(default, **values)
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"{file}: {error}") from error
 
 
 def _config(file: Path | None, steps: int | None, minutes: float | None):
     "The configuration of a run."
     from amodal_sam.training.trainer import TrainConfig
-    try: given = json.loads(file.read_text(encoding="utf-8")) if file else {}
-    except (OSError, ValueError) as error: raise BadInput(f"{file} is no JSON file that can be read: {getattr(error, 'strerror', None) or error}") from error
+    try:
+        given = json.loads(file.read_text(encoding="utf-8")) if file else {}
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{file} is no JSON file that can be read: {getattr(error, 'strerror', None) or error}") from error
     config = _settings(TrainConfig(), given, file)
     chosen = {name: value for name, value in (("steps", steps), ("minutes", minutes)) if value is not None}
     return _settings(config, chosen, file)
@@ -190,7 +215,8 @@ def _train_preset(name: str, data: list[Path], out: Path, minutes: float | None,
     from amodal_sam.files import check_folder
     from amodal_sam.synthesis.sources import read_objects
     from amodal_sam.training.recipe import imagenet_trunk, train_tiny
-    if name != "tiny": raise BadInput(f"there is no preset {name}: tiny is the only one")
+    if name != "tiny":
+        raise BadInput(f"there is no preset {name}: tiny is the only one")
     with asking():
         check_folder(out)
         objects, weights = [thing for folder in data for thing in read_objects(folder)], imagenet_trunk(trunk)
@@ -223,14 +249,18 @@ def _train(
     trunk: Path = typer.Option(None, "--trunk", help="ImageNet weights of an EfficientNet-Lite0 for it, where their package is not installed."),
 ) -> None:
     "Train adapters on your own pictures."
-    if preset: return _train_preset(preset, data, out, minutes, trunk)
+    if preset:
+        return _train_preset(preset, data, out, minutes, trunk)
     begun = (out / "resume.pt").is_file()
-    if resume and not begun: raise BadInput(f"{out} holds no run to resume: check --out, or leave --resume away")
-    if begun and not resume: raise BadInput(f"{out} holds a run already: add --resume to go on with it, or choose another --out")
+    if resume and not begun:
+        raise BadInput(f"{out} holds no run to resume: check --out, or leave --resume away")
+    if begun and not resume:
+        raise BadInput(f"{out} holds a run already: add --resume to go on with it, or choose another --out")
     from amodal_sam.modeling.amodal import default_places, save_adapter, save_model
     from amodal_sam.training.trainer import fit, resume as go_on
     trainer = _trainer(data, base, checkpoint, out, _config(config or (out / "config.json" if resume else None), steps, minutes))
-    if resume: go_on(trainer)
+    if resume:
+        go_on(trainer)
     scores = fit(trainer, quiet=not sys.stderr.isatty())
     official = base in default_places
     trained = out / ("adapter.safetensors" if official else "model.safetensors")
@@ -246,8 +276,10 @@ app.add_typer(_weights_app, name="weights")
 @_weights_app.command("list")
 def _weights_list() -> None:
     "Which models can be used."
-    for path in sorted(_weights().glob("*.safetensors")): print(f"{path.stem:8} packaged, {path.stat().st_size / 1e6:.1f} MB, SHA-256 {_fingerprint(path)}")
-    for name in ("vit_b", "vit_l", "vit_h"): print(f"{name:8} not packaged: --checkpoint takes SAM's official file, --adapter the trained adapters")
+    for path in sorted(_weights().glob("*.safetensors")):
+        print(f"{path.stem:8} packaged, {path.stat().st_size / 1e6:.1f} MB, SHA-256 {_fingerprint(path)}")
+    for name in ("vit_b", "vit_l", "vit_h"):
+        print(f"{name:8} not packaged: --checkpoint takes SAM's official file, --adapter the trained adapters")
 
 
 @_weights_app.command("verify")
@@ -258,10 +290,12 @@ def _weights_verify() -> None:
     expected = dict(reversed(line.split()) for line in listed.read_text().splitlines()) if listed.is_file() else {}
     for path in sorted({*_weights().glob("*.safetensors"), *(_weights() / name for name in expected)}):
         try:
-            if not path.is_file(): raise FileNotFoundError("missing")
+            if not path.is_file():
+                raise FileNotFoundError("missing")
             finite = all(bool(value.isfinite().all()) for value in from_pretrained(str(path)).state_dict().values())
             wrong = not finite and "holds numbers that are not finite" or path.name in expected and expected[path.name] != _fingerprint(path) and "differs from SHA256SUMS"
-        except (OSError, ValueError) as error: wrong = str(error)
+        except (OSError, ValueError) as error:
+            wrong = str(error)
         print(f"{path.name}: {wrong or 'whole' + (', as SHA256SUMS says' if path.name in expected else ', but SHA256SUMS does not list it')}")
         broken += bool(wrong)
     raise typer.Exit(1 if broken else 0)
@@ -273,13 +307,16 @@ def _doctor(
     root: Path = typer.Option(None, "--root", metavar="DIR", help="Its folder, as its authors distribute it."),
 ) -> None:
     "What is installed and where it runs: put this into a bug report. Or what a folder holds of a benchmark."
-    if dataset is not None or root is not None: return inspect_command(dataset, root)
+    if dataset is not None or root is not None:
+        return inspect_command(dataset, root)
     import platform
     from importlib.metadata import PackageNotFoundError, version
     import torch
     print(f"amodal-sam {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}")
     print(f"runs on {torch.cuda.get_device_name() if torch.cuda.is_available() else 'the CPU'}, {torch.get_num_threads()} threads")
     for name in ("torch", "torchvision", "segment-anything", "timm", "numpy", "opencv-python-headless", "pillow", "scikit-image", "accelerate", "typer", "sam2"):
-        try: print(f"{name} {version(name)}")
-        except PackageNotFoundError: print(f"{name} is not installed" + (", which only video needs" if name == "sam2" else ": pip install --upgrade amodal-sam"))
+        try:
+            print(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            print(f"{name} is not installed" + (", which only video needs" if name == "sam2" else ": pip install --upgrade amodal-sam"))
     _weights_list()

@@ -16,7 +16,8 @@ import typer
 from typer.core import TyperGroup
 
 # %% ../../nbs/80_terminal.ipynb #bad-input
-class BadInput(Exception): "What the person who typed can mend: one line, exit code 2."
+class BadInput(Exception):
+    "What the person who typed can mend: one line, exit code 2."
 
 
 @contextmanager
@@ -24,8 +25,10 @@ def asking(
     *kinds: type[Exception],  # of errors; ValueError and OSError if none is named
 ) -> Iterator[None]:
     "Inside, errors of these kinds are about the input."
-    try: yield
-    except (kinds or (ValueError, OSError)) as error: raise BadInput(" ".join(str(error).split())) from error
+    try:
+        yield
+    except (kinds or (ValueError, OSError)) as error:
+        raise BadInput(" ".join(str(error).split())) from error
 
 
 def say(
@@ -39,8 +42,10 @@ _numbers_of = {"--box": (4, "x0 y0 x1 y1"), "--point": (3, "x y label")}
 
 
 def _is_number(word: str) -> bool:
-    try: return isinstance(float(word), float)
-    except ValueError: return False
+    try:
+        return isinstance(float(word), float)
+    except ValueError:
+        return False
 
 
 def joined(
@@ -50,13 +55,18 @@ def joined(
     rest, together = list(words), []
     while rest:
         word, values = rest.pop(0), []
-        if word == "--": return [*together, word, *rest]
+        if word == "--":
+            return [*together, word, *rest]
         quoted = word in _numbers_of and rest and re.search(r"[\s,]", rest[0])
         most = 1 if quoted else len(rest) if word == "--data" else _numbers_of.get(word, (0, ""))[0]
-        while rest and len(values) < most and (_is_number(rest[0]) or not rest[0].startswith("-")): values.append(rest.pop(0))
-        while rest and word in _numbers_of and not quoted and _is_number(rest[0]): values.append(rest.pop(0))
-        if word in _numbers_of: together.append(f"{word}={' '.join(values)}")
-        else: together += [f"{word}={value}" for value in values] or [word]
+        while rest and len(values) < most and (_is_number(rest[0]) or not rest[0].startswith("-")):
+            values.append(rest.pop(0))
+        while rest and word in _numbers_of and not quoted and _is_number(rest[0]):
+            values.append(rest.pop(0))
+        if word in _numbers_of:
+            together.append(f"{word}={' '.join(values)}")
+        else:
+            together += [f"{word}={value}" for value in values] or [word]
     return together
 
 # %% ../../nbs/80_terminal.ipynb #numbers
@@ -66,7 +76,8 @@ def numbers(
 ) -> list[float]:
     "The numbers of one `--box` or `--point`."
     (count, names), words = _numbers_of[option], text.replace(",", " ").split()
-    if not all(map(_is_number, words)) or len(words) != count: raise BadInput(f"{option} takes {count} numbers, {names}, got: {text or 'nothing'}")
+    if not all(map(_is_number, words)) or len(words) != count:
+        raise BadInput(f"{option} takes {count} numbers, {names}, got: {text or 'nothing'}")
     return [float(word) for word in words]
 
 # %% ../../nbs/80_terminal.ipynb #commands
@@ -74,10 +85,14 @@ class Commands(TyperGroup):
     "All commands: words are joined before, and wrong input becomes one line, after typer has had its turn."
     def main(self, args: list[str] | None = None, prog_name: str | None = None, standalone_mode: bool = True, **extra):
         words = joined(sys.argv[1:] if args is None else list(args)) or ["--help"]
-        try: code = super().main(args=words, prog_name="amodal-sam", standalone_mode=False, **extra)
-        except BadInput as error: code = _refuse(str(error))
-        except typer.BadParameter.__mro__[2] as error: code = _refuse(_sentence(error))  # whatever typer says of words
-        except typer.Abort: code = 130
+        try:
+            code = super().main(args=words, prog_name="amodal-sam", standalone_mode=False, **extra)
+        except BadInput as error:
+            code = _refuse(str(error))
+        except typer.BadParameter.__mro__[2] as error:
+            code = _refuse(_sentence(error))  # whatever typer says of words
+        except typer.Abort:
+            code = 130
         sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -28,7 +28,8 @@ _sizes = ((32 ** 2, "small"), (96 ** 2, "medium"), (math.inf, "large"))
 
 def _group(kind: str, row: ObjectScore) -> tuple[int, str]:
     "Place and name of an object's group."
-    if kind == "category": return 0, row.category or "unnamed"
+    if kind == "category":
+        return 0, row.category or "unnamed"
     value, bounds = {"occlusion": (row.rate, _rates), "size": (row.area, _sizes)}[kind]
     return next((place, name) for place, (bound, name) in enumerate(bounds) if value < bound)
 
@@ -38,9 +39,11 @@ def breakdown(
     kind: str,              # occlusion, size or category
 ) -> dict[str, dict]:       # name of a group to its summary, as of all objects
     "The scores of each group of objects, under the same protocol."
-    if kind not in ("occlusion", "size", "category"): raise ValueError(f"objects are grouped by occlusion, size or category, got {kind!r}")
+    if kind not in ("occlusion", "size", "category"):
+        raise ValueError(f"objects are grouped by occlusion, size or category, got {kind!r}")
     groups = {}
-    for row in scores.rows: groups.setdefault(_group(kind, row), []).append(row)
+    for row in scores.rows:
+        groups.setdefault(_group(kind, row), []).append(row)
     return {name: ProtocolScores(scores.protocol, groups[place, name]).summary() for place, name in sorted(groups)}
 
 # %% ../../nbs/51_analysis.ipynb #boundary
@@ -57,9 +60,11 @@ def boundary_iou(
     share: float = 0.02,     # width of the band as a share of the image's diagonal; 1 pixel at least
 ) -> float:                  # in [0, 1], nan where both are empty
     "Intersection over union of the masks' inner bands."
-    if predicted.shape != truth.shape: raise ValueError(f"predicted is {predicted.shape} but the truth is {truth.shape}: both must have the size of the image")
+    if predicted.shape != truth.shape:
+        raise ValueError(f"predicted is {predicted.shape} but the truth is {truth.shape}: both must have the size of the image")
     either = predicted | truth
-    if not either.any(): return math.nan
+    if not either.any():
+        return math.nan
     left, top, right, bottom = tight_box(either).astype(int)
     width, window = max(1, round(share * math.hypot(*truth.shape))), np.s_[top:bottom, left:right]
     first, second = _band(predicted[window], width), _band(truth[window], width)
@@ -75,8 +80,10 @@ def average_precision(
     images, kinds = ({name: number for number, name in enumerate(dict.fromkeys(one[place] for one in objects), 1)} for place in (0, 1))
     known = [one for one in answers if one[0] in images and one[1] in kinds]
     names = ("AP", "AP50", "AP75", "AP small", "AP medium", "AP large")
-    if not objects: return dict.fromkeys(names, math.nan)
-    if not known: return dict.fromkeys(names, 0.0)
+    if not objects:
+        return dict.fromkeys(names, math.nan)
+    if not known:
+        return dict.fromkeys(names, 0.0)
     record = lambda number, one: {"id": number, "image_id": images[one[0]], "category_id": kinds[one[1]], "segmentation": one[2], "area": float(coco_mask.area(one[2])), "bbox": coco_mask.toBbox(one[2]).tolist(), "iscrowd": 0}
     sizes, truth, found = {one[0]: one[2]["size"] for one in objects}, COCO(), COCO()
     with redirect_stdout(StringIO()):
@@ -84,7 +91,8 @@ def average_precision(
             holder.dataset = {"images": [{"id": number, "height": sizes[name][0], "width": sizes[name][1]} for name, number in images.items()], "categories": [{"id": number} for number in kinds.values()], "annotations": records}
             holder.createIndex()
         measured = COCOeval(truth, found, "segm")
-        for step in (measured.evaluate, measured.accumulate, measured.summarize): step()
+        for step in (measured.evaluate, measured.accumulate, measured.summarize):
+            step()
     return {name: float(value) if value >= 0 else math.nan for name, value in zip(names, measured.stats)}
 
 # %% ../../nbs/51_analysis.ipynb #bootstrap
@@ -102,10 +110,12 @@ def confidence(
     for unit, above, below in scores.terms(part, reduction=reduction):
         total = sums.setdefault(unit, [0, 0])
         total[0], total[1] = total[0] + above, total[1] + below
-    if not sums: return math.nan, math.nan
+    if not sums:
+        return math.nan, math.nan
     terms, generator, found = np.array(list(sums.values()), dtype=np.float64), np.random.default_rng(seed), []
     for _ in range(draws):
         above, below = terms[generator.integers(len(terms), size=len(terms))].sum(axis=0)
-        if below: found.append(above / below)
+        if below:
+            found.append(above / below)
     low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

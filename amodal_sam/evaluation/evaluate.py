@@ -69,22 +69,28 @@ def _take(result: Evaluation, entry: dict) -> None:
     for name, kept in entry["rows"].items():
         scores = result.scores[name]
         full = scores.protocol.limit is not None and len(scores.rows) >= scores.protocol.limit
-        if reason := kept.get("dropped") or ("beyond the limit" if full else ""): scores.dropped[reason] = scores.dropped.get(reason, 0) + 1
+        if reason := kept.get("dropped") or ("beyond the limit" if full else ""):
+            scores.dropped[reason] = scores.dropped.get(reason, 0) + 1
         else:
             scores.rows.append(_row_again(kept["row"]))
-            for need in kept["missing"]: scores.missing[need] = scores.missing.get(need, 0) + 1
+            for need in kept["missing"]:
+                scores.missing[need] = scores.missing.get(need, 0) + 1
     for told, answer in entry["answers"].items():
-        if answer is None: result.unanswered[told] = result.unanswered.get(told, 0) + 1
-    if entry.get("boundary") is not None: result.boundary.append(entry["boundary"])
+        if answer is None:
+            result.unanswered[told] = result.unanswered.get(told, 0) + 1
+    if entry.get("boundary") is not None:
+        result.boundary.append(entry["boundary"])
     if "truth" in entry:
         result.objects.append((entry["image"], entry["category"], entry["truth"]))
         answer = next(iter(entry["answers"].values()), None)
-        if answer: result.answers.append((entry["image"], answer["category"], answer["segmentation"], answer["score"]))
+        if answer:
+            result.answers.append((entry["image"], answer["category"], answer["segmentation"], answer["score"]))
 
 # %% ../../nbs/53_evaluate.ipynb #ask
 def _kept_answer(answer: Answer | None) -> dict | None:
     "An answer as JSON can hold it."
-    if answer is None: return None
+    if answer is None:
+        return None
     visible = None if answer.visible is None else code_of(answer.visible)
     return {"segmentation": code_of(answer.amodal), "visible_segmentation": visible, "score": float(answer.score), "category": answer.category}
 
@@ -106,7 +112,8 @@ def _entry(sample: AmodalSample, truth: Truth, system: System, result: Evaluatio
             answers[told] = system.answer(sample, told=told)
             entry["answers"][told] = _kept_answer(answers[told])
         entry["rows"][name] = _score(scores.protocol, truth, answers.get(told), entry["answers"].get(told))
-    if precision and answers: entry["truth"] = truth.amodal
+    if precision and answers:
+        entry["truth"] = truth.amodal
     if boundary and answers:
         first = next(iter(entry["answers"].values()))
         entry["boundary"] = boundary_iou(decode_rle(first["segmentation"]) if first else np.zeros_like(sample.amodal), sample.amodal)
@@ -123,8 +130,10 @@ def read_objects_file(
     path = Path(folder) / _file
     whole = path.read_bytes().rpartition(b"\n")
     lines = whole[0].split(b"\n") if whole[1] else []
-    try: head, *entries = [json.loads(line) for line in lines] or [{}]
-    except ValueError as error: raise ValueError(f"{path} is damaged ({error}): delete it and evaluate again") from error
+    try:
+        head, *entries = [json.loads(line) for line in lines] or [{}]
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}): delete it and evaluate again") from error
     return head, entries, len(whole[0]) + len(whole[1])
 
 
@@ -138,19 +147,22 @@ def _open_ledger(folder: Path, head: dict) -> tuple[object, list[dict]]:
         raise ValueError(f"{path} belongs to another evaluation (its {differs} differs): choose another folder, or delete the file")
     file = open(path, "ab")
     file.truncate(size)
-    if not found: file.write(json.dumps(head).encode() + b"\n")
+    if not found:
+        file.write(json.dumps(head).encode() + b"\n")
     return file, entries
 
 # %% ../../nbs/53_evaluate.ipynb #stream
 def _pictures(samples: Iterable[AmodalSample]) -> Iterator[list[AmodalSample]]:
     "The samples of one picture at a time; a sample without a name is a picture of its own."
     number = count()
-    for _, group in groupby(samples, key=lambda sample: sample.image_id or next(number)): yield list(group)
+    for _, group in groupby(samples, key=lambda sample: sample.image_id or next(number)):
+        yield list(group)
 
 
 def _others(sample: AmodalSample, group: list[AmodalSample]) -> ndarray | None:
     "Visible pixels of the picture's other objects, where the sample does not know them and there are others."
-    if sample.occluder is not None or "others" in sample.record or len(group) == 1: return None
+    if sample.occluder is not None or "others" in sample.record or len(group) == 1:
+        return None
     return np.logical_or.reduce([one.visible for one in group]) & ~sample.visible
 
 
@@ -168,7 +180,8 @@ def _counted(samples: Iterable[AmodalSample], total: int | None, shown: bool) ->
     due = time.monotonic() + 30
     for number, sample in enumerate(samples, 1):
         yield sample
-        if time.monotonic() < due: continue
+        if time.monotonic() < due:
+            continue
         print(f"{number} of {total or '?'} objects", file=sys.stderr, flush=True)
         due = time.monotonic() + 30
 
@@ -187,20 +200,23 @@ def evaluate(
 ) -> Evaluation:
     "Ask a system about every object and score its answers (section 4.1; tables 1 to 3)."
     rules = [protocol_for(rule, dataset=dataset) if isinstance(rule, str) else rule for rule in protocols]
-    if not rules or len({rule.name for rule in rules}) < len(rules): raise ValueError(f"protocols need names, each another, got {', '.join(rule.name for rule in rules) or 'none'}")
+    if not rules or len({rule.name for rule in rules}) < len(rules):
+        raise ValueError(f"protocols need names, each another, got {', '.join(rule.name for rule in rules) or 'none'}")
     result = Evaluation(system.name, dataset, {rule.name: ProtocolScores(rule) for rule in rules}, {rule.name: system.told(rule) for rule in rules}, {rule.name: system.departures(rule) for rule in rules}, dict(about or {}))
     head = {"system": system.name, "dataset": dataset, "about": result.about, "boundary": boundary, "precision": precision}
     head["protocols"] = [asdict(rule) | {"object_list": rule.object_list and sorted(rule.object_list)} for rule in rules]
     file, entries = _open_ledger(out, head) if out else (None, [])
     try:
-        for entry in entries: _take(result, entry)
+        for entry in entries:
+            _take(result, entry)
         for entry in _new_entries(samples, system, result, entries, progress=progress, boundary=boundary, precision=precision):
             _take(result, entry)
             if file:
                 file.write(json.dumps(entry).encode() + b"\n")
                 file.flush()
     finally:
-        if file: file.close()
+        if file:
+            file.close()
     return result
 
 # %% ../../nbs/53_evaluate.ipynb #new-entries
@@ -210,16 +226,20 @@ def _new_entries(samples: Iterable[AmodalSample], system: System, result: Evalua
     needed = any(scores.protocol.restrict_to_occluders != "no" for scores in result.scores.values())
     rest = _rest(samples, old[-1]["image"]) if old else samples
     for group in _pictures(_counted(rest, len(rest) if hasattr(rest, "__len__") else None, progress)):
-        if all(scores.protocol.limit is not None and len(scores.rows) >= scores.protocol.limit for scores in result.scores.values()): return
+        if all(scores.protocol.limit is not None and len(scores.rows) >= scores.protocol.limit for scores in result.scores.values()):
+            return
         system.look(group)
         for sample in group:
             key = sample.image_id, sample.object_id
-            if key in seen: raise ValueError(f"two samples are named image {key[0]!r}, object {key[1]!r}: give each its own image_id and object_id")
+            if key in seen:
+                raise ValueError(f"two samples are named image {key[0]!r}, object {key[1]!r}: give each its own image_id and object_id")
             seen.add(key)
-            if key not in done: yield _entry(sample, truth_of(sample, others=_others(sample, group) if needed else None), system, result, **extras)
+            if key not in done:
+                yield _entry(sample, truth_of(sample, others=_others(sample, group) if needed else None), system, result, **extras)
 
 # %% ../../nbs/53_evaluate.ipynb #table
-def _share(value: float) -> str: return "–" if math.isnan(value) else f"{100 * value:.2f}"
+def _share(value: float) -> str:
+    return "–" if math.isnan(value) else f"{100 * value:.2f}"
 
 
 def scores_table(

@@ -32,10 +32,14 @@ _choices = {
 def _check_protocol(protocol) -> None:
     "Refuse values that no protocol can have."
     for name, allowed in _choices.items():
-        if (value := getattr(protocol, name)) not in allowed: raise ValueError(f"{name} is one of {', '.join(allowed)}, got {value!r}")
-    if not 0 <= protocol.threshold < 1: raise ValueError(f"threshold is compared with probabilities, so it lies in [0, 1), got {protocol.threshold}")
-    if protocol.rates is not None and not protocol.rates[0] < protocol.rates[1]: raise ValueError(f"rates are two shares, the lower first, got {protocol.rates}")
-    if isinstance(protocol.object_list, str): raise TypeError("object_list holds names, not the name of a file: read the file first, one name a line")
+        if (value := getattr(protocol, name)) not in allowed:
+            raise ValueError(f"{name} is one of {', '.join(allowed)}, got {value!r}")
+    if not 0 <= protocol.threshold < 1:
+        raise ValueError(f"threshold is compared with probabilities, so it lies in [0, 1), got {protocol.threshold}")
+    if protocol.rates is not None and not protocol.rates[0] < protocol.rates[1]:
+        raise ValueError(f"rates are two shares, the lower first, got {protocol.rates}")
+    if isinstance(protocol.object_list, str):
+        raise TypeError("object_list holds names, not the name of a file: read the file first, one name a line")
 
 # %% ../../nbs/50_protocols.ipynb #protocol
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ class Protocol:
     threshold: float = 0.5               # soft predictions are cut here, in [0, 1)
     resolution: int = 0                  # side to which masks are brought before scoring, pixels; 0 for the image's own size
 
-    def __post_init__(self): _check_protocol(self)
+    def __post_init__(self):
+        _check_protocol(self)
 
 # %% ../../nbs/50_protocols.ipynb #presets
 _mask = dict(prompt_source="gt_visible_mask", m_spec="none")  # told the true visible mask, and no prior
@@ -84,7 +89,8 @@ def protocol_for(
     dataset: str = "",   # name of the benchmark, where the protocol has a rule of its own for it
 ) -> Protocol:
     "A protocol by its name."
-    if name not in PROTOCOLS: raise ValueError(f"there is no protocol {name!r}: choose among {', '.join(PROTOCOLS)}, or make one with Protocol(...)")
+    if name not in PROTOCOLS:
+        raise ValueError(f"there is no protocol {name!r}: choose among {', '.join(PROTOCOLS)}, or make one with Protocol(...)")
     own = {"min_occ_rate": 0.05, "trust_annotation": False} if (name, dataset) == ("asam-code", "cocoa-cls") else {}
     return Protocol(**{one.name: getattr(PROTOCOLS[name], one.name) for one in fields(Protocol)} | own)
 
@@ -105,7 +111,8 @@ class Truth:
     area: int = field(init=False)  # pixels of the whole object
     seen: int = field(init=False)  # pixels of its visible part
 
-    def __post_init__(self): self.area, self.seen = areas(self.amodal, self.visible)
+    def __post_init__(self):
+        self.area, self.seen = areas(self.amodal, self.visible)
 
     @property
     def rate(self) -> float:
@@ -121,7 +128,8 @@ class Truth:
 def _clip_of(sample: AmodalSample) -> str:
     "Names the frames that show one object of one video."
     record = sample.record
-    if record.get("track"): return str(record["track"])
+    if record.get("track"):
+        return str(record["track"])
     video = re.sub(r"[-_/]?\d+$", "", sample.image_id) if "frame" in record else sample.image_id
     return f"{video}/{sample.object_id}"
 
@@ -133,7 +141,8 @@ def truth_of(
 ) -> Truth:
     "The masks of a sample as run-length codes."
     record, others = sample.record, sample.occluder if others is None else others
-    if record.get("truth") == "visible only": raise ValueError(f"{sample.origin} {sample.image_id} {sample.object_id}: only what is visible is annotated here, so there is no whole object to score against")
+    if record.get("truth") == "visible only":
+        raise ValueError(f"{sample.origin} {sample.image_id} {sample.object_id}: only what is visible is annotated here, so there is no whole object to score against")
     return Truth(
         code_of(sample.amodal), code_of(sample.visible), record.get("others") if others is None else code_of(others), sample.image_id, sample.object_id, sample.category,
         _clip_of(sample), bool(record.get("stuff", False)), float(record.get("weight", 1)), record.get("stated_occluded"))
@@ -145,12 +154,18 @@ def left_out(
 ) -> str:  # the reason, empty if the object takes part
     "Why an object has no place in a protocol."
     listed, rates = protocol.object_list, protocol.rates
-    if listed is not None and truth.name not in listed and truth.key not in listed: return "not in the object list"
-    if truth.stuff and not protocol.include_stuff: return "stuff"
-    if truth.weight == 0: return "frame of weight 0"
-    if truth.area < protocol.min_area: return "too small"
-    if protocol.needs_visible and not truth.seen: return "nothing visible"
-    if rates is not None and not rates[0] < truth.rate < rates[1]: return "occlusion rate"
+    if listed is not None and truth.name not in listed and truth.key not in listed:
+        return "not in the object list"
+    if truth.stuff and not protocol.include_stuff:
+        return "stuff"
+    if truth.weight == 0:
+        return "frame of weight 0"
+    if truth.area < protocol.min_area:
+        return "too small"
+    if protocol.needs_visible and not truth.seen:
+        return "nothing visible"
+    if rates is not None and not rates[0] < truth.rate < rates[1]:
+        return "occlusion rate"
     return ""
 
 # %% ../../nbs/50_protocols.ipynb #count
@@ -177,13 +192,16 @@ def count_pixels(
 ) -> Counts:
     "Count the pixels of one object on run-length codes (equation 11)."
     others = truth.others if protocol.restrict_to_occluders != "no" else None
-    if others is not None and protocol.restrict_to_occluders == "prediction": predicted = both_of(predicted, either_of(others, truth.visible))
+    if others is not None and protocol.restrict_to_occluders == "prediction":
+        predicted = both_of(predicted, either_of(others, truth.visible))
     added = {"none": None, "gt": truth.visible, "pred": visible}[protocol.union_visible]
-    if added is not None: predicted = either_of(predicted, added)
+    if added is not None:
+        predicted = either_of(predicted, added)
     both, kept = both_of(predicted, truth.amodal), both_of(predicted, truth.visible)
     area, inside, seen = areas(predicted, both, kept)
     union = area + truth.area - inside
-    if others is None or protocol.restrict_to_occluders == "prediction": return Counts(inside, union, inside - seen, union - truth.seen, truth.area - truth.seen)
+    if others is None or protocol.restrict_to_occluders == "prediction":
+        return Counts(inside, union, inside - seen, union - truth.seen, truth.area - truth.seen)
     claimed, whole, shown, found, known = areas(*(both_of(code, others) for code in (predicted, truth.amodal, truth.visible, both, kept)))
     return Counts(inside, union, found - known, claimed + whole - found - shown, whole - shown)
 
@@ -204,8 +222,10 @@ class ObjectScore(NamedTuple):
 def _hidden_score(protocol: Protocol, truth: Truth, counts: Counts) -> float:
     "The hidden score of an object by the protocol's rules."
     occluded = counts.hidden > 0 and truth.rate >= protocol.min_occ_rate
-    if protocol.trust_annotation and truth.stated is not None: occluded = truth.stated
-    if not occluded: return {"skip": math.nan, "zero": 0.0, "one": float(counts.claimed == 0)}[protocol.empty_occ]
+    if protocol.trust_annotation and truth.stated is not None:
+        occluded = truth.stated
+    if not occluded:
+        return {"skip": math.nan, "zero": 0.0, "one": float(counts.claimed == 0)}[protocol.empty_occ]
     score = counts.hidden_intersection / counts.hidden_union if counts.hidden_union else 0.0
     return math.nan if protocol.drop_perfect and score == 1 else score
 
@@ -219,7 +239,8 @@ def score_object(
 ) -> ObjectScore:
     "Score one object that takes part."
     for code in (predicted, visible):
-        if code is not None and list(code["size"]) != list(truth.amodal["size"]): raise ValueError(f"the prediction for {truth.key} is {code['size'][0]} x {code['size'][1]}, but the image is {truth.amodal['size'][0]} x {truth.amodal['size'][1]}: bring it back to the size of the image")
+        if code is not None and list(code["size"]) != list(truth.amodal["size"]):
+            raise ValueError(f"the prediction for {truth.key} is {code['size'][0]} x {code['size'][1]}, but the image is {truth.amodal['size'][0]} x {truth.amodal['size'][1]}: bring it back to the size of the image")
     shown, side = truth, protocol.resolution
     if side:
         shown = Truth(*(resized(code, side) for code in (truth.amodal, truth.visible, truth.others)))
@@ -252,7 +273,8 @@ class ProtocolScores:
             return None
         needs = {"visible parts of other objects": rule.restrict_to_occluders != "no" and truth.others is None, "a predicted visible part": rule.union_visible == "pred" and visible is None}
         for need, lacks in needs.items():
-            if lacks: self.missing[need] = self.missing.get(need, 0) + 1
+            if lacks:
+                self.missing[need] = self.missing.get(need, 0) + 1
         code = lambda mask: None if mask is None else code_of(mask, threshold=rule.threshold)
         self.rows.append(score_object(rule, truth, code(predicted), visible=code(visible)))
         return self.rows[-1]
@@ -271,9 +293,11 @@ def terms(
         start = 0 if part == "full" else 2
         return [(row.image, row.counts[start], row.counts[start + 1]) for row in self.rows]
     scored = [(row, getattr(row, part)) for row in self.rows if not math.isnan(getattr(row, part))]
-    if reduction == "object_mean": return [(row.image, score, 1) for row, score in scored]
+    if reduction == "object_mean":
+        return [(row.image, score, 1) for row, score in scored]
     groups = {}
-    for row, score in scored: groups.setdefault(row.clip if reduction == "clip_mean" else row.image, []).append(score)
+    for row, score in scored:
+        groups.setdefault(row.clip if reduction == "clip_mean" else row.image, []).append(score)
     return [(group, sum(scores) / len(scores), 1) for group, scores in groups.items()]
 
 

@@ -27,9 +27,12 @@ from ..show import compare, overlay
 # %% ../../nbs/54_report.ipynb #numbers
 def _plain(value):
     "What JSON can hold: no number becomes None, and sets become lists."
-    if isinstance(value, dict): return {name: _plain(one) for name, one in value.items()}
-    if isinstance(value, (list, tuple)): return [_plain(one) for one in value]
-    if isinstance(value, frozenset): return sorted(value)
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if isinstance(value, frozenset):
+        return sorted(value)
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
@@ -53,7 +56,8 @@ def scores_csv(
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["protocol", "image", "object", "category", "clip", "area", "hidden_rate", "full", "occluded", "intersection", "union", "hidden_intersection", "hidden_union", "hidden"])
     for name, scores in result.scores.items():
-        for row in scores.rows: writer.writerow([name, *("" if isinstance(value, float) and math.isnan(value) else value for value in row[:-1]), *row.counts])
+        for row in scores.rows:
+            writer.writerow([name, *("" if isinstance(value, float) and math.isnan(value) else value for value in row[:-1]), *row.counts])
     return text.getvalue()
 
 
@@ -78,11 +82,14 @@ def _ranked(result: Evaluation, count: int) -> dict[str, list]:
 def _found(samples: Iterable[AmodalSample], keys: set[tuple[str, str]]) -> dict[tuple[str, str], AmodalSample]:
     "The samples of these names."
     entries = getattr(samples, "entries", None)
-    if entries is not None: return {(entry.image_id, entry.object_id): samples[index] for index, entry in enumerate(entries) if (entry.image_id, entry.object_id) in keys}
+    if entries is not None:
+        return {(entry.image_id, entry.object_id): samples[index] for index, entry in enumerate(entries) if (entry.image_id, entry.object_id) in keys}
     found = {}
     for sample in samples:
-        if (key := (sample.image_id, sample.object_id)) in keys: found[key] = sample
-        if len(found) == len(keys): break
+        if (key := (sample.image_id, sample.object_id)) in keys:
+            found[key] = sample
+        if len(found) == len(keys):
+            break
     return found
 
 
@@ -114,10 +121,14 @@ def report_page(
     for name, found in result.summaries.items():
         lacking = [f"{need} not known for {number} objects" for need, number in found["missing"].items()] + ([f"no answer for {found['unanswered']} objects, counted as a prediction of nothing"] if found["unanswered"] else [])
         lines += [f"- \\* `{name}`: {note}" for note in found["departures"] + lacking]
-    if result.boundary: lines += ["", f"Boundary IoU of the whole: {100 * np.mean(result.boundary):.2f} (mean of {len(result.boundary)} objects)."]
-    if result.objects: lines += ["", "Average precision of the whole: " + ", ".join(f"{name} {100 * value:.2f}" for name, value in result.precision.items() if not math.isnan(value)) + "."]
-    for kind in ("occlusion", "size", "category"): lines += ["", f"## By {kind}, `{first}`", "", *_table(breakdown(scores, kind))]
-    for name in pictures: lines += ["", f"## {name.capitalize()}", "", f"![{name} answers by the hidden score under {first}: picture, truth, answer; visible part blue, hidden part hatched]({name}.png)"]
+    if result.boundary:
+        lines += ["", f"Boundary IoU of the whole: {100 * np.mean(result.boundary):.2f} (mean of {len(result.boundary)} objects)."]
+    if result.objects:
+        lines += ["", "Average precision of the whole: " + ", ".join(f"{name} {100 * value:.2f}" for name, value in result.precision.items() if not math.isnan(value)) + "."]
+    for kind in ("occlusion", "size", "category"):
+        lines += ["", f"## By {kind}, `{first}`", "", *_table(breakdown(scores, kind))]
+    for name in pictures:
+        lines += ["", f"## {name.capitalize()}", "", f"![{name} answers by the hidden score under {first}: picture, truth, answer; visible part blue, hidden part hatched]({name}.png)"]
     return "\n".join(lines) + "\n"
 
 # %% ../../nbs/54_report.ipynb #write
@@ -138,8 +149,10 @@ def write_report(
         shown = _found(samples, wanted)
         for name, rows in ranked.items():
             panels = [_panel(row, shown[row.image, row.name], answers.get((row.image, row.name))) for row in rows if (row.image, row.name) in shown]
-            if panels: files[f"{name}.png"] = compare(panels)._repr_png_()
+            if panels:
+                files[f"{name}.png"] = compare(panels)._repr_png_()
     files["report.md"] = report_page(result, [name for name in ranked if f"{name}.png" in files]).encode()
     for name, content in files.items():
-        with whole_file(Path(folder) / name) as file: file.write(content)
+        with whole_file(Path(folder) / name) as file:
+            file.write(content)
     return list(files)

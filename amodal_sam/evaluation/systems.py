@@ -45,7 +45,8 @@ class System:
         "Where this is not what the protocol asks."
         return []
 
-    def look(self, samples: Sequence[AmodalSample]) -> None: "Called once for each picture, with all objects in it that will be asked for."
+    def look(self, samples: Sequence[AmodalSample]) -> None:
+        "Called once for each picture, with all objects in it that will be asked for."
 
     def answer(self, sample: AmodalSample, *, told: str) -> Answer | None:
         "The answer, or None."
@@ -55,7 +56,8 @@ class System:
 def _points(sample: AmodalSample, count: int) -> ndarray | None:
     "Points at random in the visible part, always the same for the same object, pixels, (count, 2) (appendix A.2.3)."
     rows, columns = np.nonzero(sample.visible)
-    if not len(rows): return None
+    if not len(rows):
+        return None
     seed = int.from_bytes(blake2b(f"{sample.image_id}/{sample.object_id}".encode(), digest_size=8).digest(), "big")
     chosen = np.random.default_rng(seed).choice(len(rows), size=count, replace=len(rows) < count)
     return np.stack([columns[chosen], rows[chosen]], axis=1) + 0.5
@@ -70,7 +72,8 @@ def _hull(mask: ndarray) -> ndarray:
     "The convex hull of a mask, bool, (H, W)."
     filled = np.zeros(mask.shape, dtype=np.uint8)
     rows, columns = np.nonzero(mask)
-    if len(rows): cv2.fillConvexPoly(filled, cv2.convexHull(np.stack([columns, rows], axis=1).astype(np.int32)), 1)
+    if len(rows):
+        cv2.fillConvexPoly(filled, cv2.convexHull(np.stack([columns, rows], axis=1).astype(np.int32)), 1)
     return filled.astype(bool)
 
 
@@ -80,12 +83,14 @@ class Baseline(System):
         self,
         kind: str,  # box, visible or hull
     ):
-        if kind not in ("box", "visible", "hull"): raise ValueError(f"a baseline is box, visible or hull, got {kind!r}")
+        if kind not in ("box", "visible", "hull"):
+            raise ValueError(f"a baseline is box, visible or hull, got {kind!r}")
         self.kind, self.name = kind, {"box": "the box, filled", "visible": "the visible mask", "hull": "its convex hull"}[kind]
 
     def told(self, protocol: Protocol) -> str:
         "What it is made of."
-        if self.kind != "box": return "mask of the visible part"
+        if self.kind != "box":
+            return "mask of the visible part"
         return "box of the whole" if protocol.prompt_source == "gt_amodal_box" else "box of the visible part"
 
     def departures(self, protocol: Protocol) -> list[str]:
@@ -112,44 +117,59 @@ class ModelSystem(System):
 
     def departures(self, protocol: Protocol) -> list[str]:
         grown, found = self.predictor.model.config.prior_area, []
-        if protocol.prompt_source.endswith("visible_mask"): found.append(f"told the box of the true visible part, not the {protocol.prompt_source.replace('gt_', 'true_').replace('_', ' ')}")
-        if not self.adapted: return found
-        if protocol.m_spec == "box_minus_visible": found.append("the prior is the box, not the box without the visible part")
-        if protocol.m_spec != "none" and protocol.expand not in (None, grown): found.append(f"the prior's area grows to {grown:g}, not {protocol.expand:g}")
+        if protocol.prompt_source.endswith("visible_mask"):
+            found.append(f"told the box of the true visible part, not the {protocol.prompt_source.replace('gt_', 'true_').replace('_', ' ')}")
+        if not self.adapted:
+            return found
+        if protocol.m_spec == "box_minus_visible":
+            found.append("the prior is the box, not the box without the visible part")
+        if protocol.m_spec != "none" and protocol.expand not in (None, grown):
+            found.append(f"the prior's area grows to {grown:g}, not {protocol.expand:g}")
         return found
 
     def answer(self, sample: AmodalSample, *, told: str) -> Answer | None:
         self.predictor.set_image(sample.image)
         if told.endswith("points"):
             points = _points(sample, int(told.split()[0]))
-            if points is None: return None
+            if points is None:
+                return None
             found = self.predictor.predict(points=points)
             return Answer(found.amodal, found.visible, found.score) if self.adapted else Answer(found.visible, found.visible)
-        if not self.adapted: return Answer(seen := self.predictor.visible_mask(_box(sample, told)), seen)
+        if not self.adapted:
+            return Answer(seen := self.predictor.visible_mask(_box(sample, told)), seen)
         found = self.predictor.predict(_box(sample, told))
         return Answer(found.amodal, found.visible, found.score)
 
 # %% ../../nbs/52_systems.ipynb #file-read
 def _checked(entry: dict, key: str, where: str) -> dict | None:
     "The run-length code of an entry, packed."
-    if (code := entry.get(key)) is None: return None
+    if (code := entry.get(key)) is None:
+        return None
     try:
         code = code_of(code)
         height, width = code["size"]
-        if (runs := run_lengths(code["counts"]))[runs < 0].size or runs.sum() != height * width: raise ValueError(f"the runs do not cover {height} x {width} pixels")
+        if (runs := run_lengths(code["counts"]))[runs < 0].size or runs.sum() != height * width:
+            raise ValueError(f"the runs do not cover {height} x {width} pixels")
         return code
-    except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error: raise ValueError(f"{where}: {key} is no run-length code: {error}") from error
+    except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
+        raise ValueError(f"{where}: {key} is no run-length code: {error}") from error
 
 
 def _entries(path: Path) -> list[dict]:
     "The entries of a results file."
-    try: entries = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error: raise ValueError(f"{path} cannot be read: {error.strerror or error}") from error
-    except ValueError as error: raise ValueError(f"{path} is no JSON file: {error}") from error
-    if isinstance(entries, dict): entries = entries.get("annotations", entries)
-    if not isinstance(entries, list): raise ValueError(f"{path} must hold a list of answers, as COCO's results do, got {type(entries).__name__}")
+    try:
+        entries = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON file: {error}") from error
+    if isinstance(entries, dict):
+        entries = entries.get("annotations", entries)
+    if not isinstance(entries, list):
+        raise ValueError(f"{path} must hold a list of answers, as COCO's results do, got {type(entries).__name__}")
     for number, entry in enumerate(entries):
-        if not isinstance(entry, dict) or not {"image_id", "segmentation"} <= entry.keys(): raise ValueError(f"{path}, entry {number}: an answer has image_id and segmentation")
+        if not isinstance(entry, dict) or not {"image_id", "segmentation"} <= entry.keys():
+            raise ValueError(f"{path}, entry {number}: an answer has image_id and segmentation")
     return entries
 
 # %% ../../nbs/52_systems.ipynb #file
@@ -164,18 +184,24 @@ class PredictionFile(System):
             where = f"{path}, entry {number}"
             answer = Answer(_checked(entry, "segmentation", where), _checked(entry, "visible_segmentation", where), float(entry.get("score", 1)), str(entry.get("category", "")))
             name = entry.get("object_id", entry.get("annotation_id"))
-            if name is None: self.free.setdefault(str(entry["image_id"]), []).append(answer)
-            elif (key := (str(entry["image_id"]), str(name))) in self.by_id: raise ValueError(f"{where}: object {name} of image {entry['image_id']} has an answer already")
-            else: self.by_id[key] = answer
+            if name is None:
+                self.free.setdefault(str(entry["image_id"]), []).append(answer)
+            elif (key := (str(entry["image_id"]), str(name))) in self.by_id:
+                raise ValueError(f"{where}: object {name} of image {entry['image_id']} has an answer already")
+            else:
+                self.by_id[key] = answer
 
-    def told(self, protocol: Protocol) -> str: return "not known"
+    def told(self, protocol: Protocol) -> str:
+        return "not known"
 
-    def departures(self, protocol: Protocol) -> list[str]: return ["what the system was told is not known"]
+    def departures(self, protocol: Protocol) -> list[str]:
+        return ["what the system was told is not known"]
 
     def look(self, samples: Sequence[AmodalSample]) -> None:
         "Match the answers without object ids of one picture to its objects, the largest IoU first."
         self._matched, free = {}, self.free.get(samples[0].image_id, []) if samples else []
-        if not free: return
+        if not free:
+            return
         overlaps = np.array(coco_mask.iou([answer.amodal for answer in free], [encode_rle(sample.amodal) for sample in samples], [0] * len(samples)))
         while overlaps.max() > 0:
             answer, number = np.unravel_index(overlaps.argmax(), overlaps.shape)

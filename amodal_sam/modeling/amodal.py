@@ -66,9 +66,12 @@ def build_adapters(
 ) -> list[nn.Module]:       # adapters, in the same order
     "Adapters of the configured kind, one for each number of channels."
     widths = list(config.width) if isinstance(config.width, (tuple, list)) else [config.width] * len(channels)
-    if len(widths) != len(channels): raise ValueError(f"{len(widths)} widths for {len(channels)} adapters: give one width, or one for each place")
-    if config.kind == "plain": return [PlainAdapter(count, max(1, count // 8) if isinstance(width, str) else width) for count, width in zip(channels, widths)]
-    if config.kind != "sca": raise ValueError(f'kind must be "sca" or "plain", got {config.kind!r}')
+    if len(widths) != len(channels):
+        raise ValueError(f"{len(widths)} widths for {len(channels)} adapters: give one width, or one for each place")
+    if config.kind == "plain":
+        return [PlainAdapter(count, max(1, count // 8) if isinstance(width, str) else width) for count, width in zip(channels, widths)]
+    if config.kind != "sca":
+        raise ValueError(f'kind must be "sca" or "plain", got {config.kind!r}')
     return [SpatialCompletionAdapter(count, width=width, steps=config.steps, residual=config.residual) for count, width in zip(channels, widths)]
 
 # %% ../../nbs/13_amodal.ipynb #encoded
@@ -83,8 +86,10 @@ class Encoded:
         count: int,  # N
     ) -> "Encoded":  # one for each object, without copying where one image serves all
         "The same for N objects."
-        if len(self.features) == count: return self
-        if len(self.features) != 1: raise ValueError(f"{len(self.features)} images for {count} objects: give one image, or one for each object")
+        if len(self.features) == count:
+            return self
+        if len(self.features) != 1:
+            raise ValueError(f"{len(self.features)} images for {count} objects: give one image, or one for each object")
         return Encoded(self.features.expand(count, -1, -1, -1), tuple(kept.expand(count, -1, -1, -1) for kept in self.high_resolution))
 
 # %% ../../nbs/13_amodal.ipynb #block-channels
@@ -95,7 +100,8 @@ def block_channels(
     "Channels of the features after each block, found by sending an empty image through."
     features, channels = encoder.patch_embed(torch.zeros(1, 3, encoder.img_size, encoder.img_size)), []
     for block in encoder.blocks:
-        if not hasattr(block, "attn"): features = block(features)
+        if not hasattr(block, "attn"):
+            features = block(features)
         channels.append(features.shape[-1])
     return channels
 
@@ -107,7 +113,8 @@ class _Surgery(nn.Module):
         self.sam, self.config = freeze(sam), config
         count, in_encoder = len(sam.image_encoder.blocks), config.part == "encoder"
         places = sorted(config.places) if in_encoder else range(3)
-        if in_encoder and any(not 0 <= place < count for place in places): raise ValueError(f"places {list(places)} are not all among the encoder's blocks, 0 to {count - 1}")
+        if in_encoder and any(not 0 <= place < count for place in places):
+            raise ValueError(f"places {list(places)} are not all among the encoder's blocks, 0 to {count - 1}")
         channels = block_channels(sam.image_encoder) if in_encoder else [sam.mask_decoder.transformer_dim // share for share in (1, 4, 8)]
         adapters = build_adapters(config, [channels[place] for place in places])
         self.adapters = nn.ModuleDict({str(place): adapter for place, adapter in zip(places, adapters)})
@@ -126,7 +133,8 @@ class _Surgery(nn.Module):
 
     def _adapt(self, key: int, features: Tensor, regions: Tensor | None) -> Tensor:
         "The adapter of that key, if there is one, under the prior of the regions."
-        if regions is None or str(key) not in self.adapters: return features
+        if regions is None or str(key) not in self.adapters:
+            return features
         boxes, cells = expand_box(regions, area=self.config.prior_area), features.shape[-2:]
         return self.adapters[str(key)](features, box_to_prior(boxes, cells=cells, stride=self.sam.image_encoder.img_size / cells[0]))
 
@@ -144,10 +152,12 @@ class AdaptedEncoder(_Surgery):
         "Run the encoder up to the first adapter."
         encoder = self.sam.image_encoder
         features, kept = encoder.patch_embed((255 * images - self.sam.pixel_mean) / self.sam.pixel_std), ()
-        if encoder.pos_embed is not None: features = features + encoder.pos_embed
+        if encoder.pos_embed is not None:
+            features = features + encoder.pos_embed
         for index in range(self.first + 1):
             features = self._run_block(index, features)
-            if index < self.first: kept += self._keep(index, features)
+            if index < self.first:
+                kept += self._keep(index, features)
         return Encoded(features, kept)
 
     def encode_suffix(
@@ -158,8 +168,10 @@ class AdaptedEncoder(_Surgery):
         "Run the rest of the encoder, adapters included."
         features, kept = encoded.features, encoded.high_resolution
         for index in range(self.first, len(self.sam.image_encoder.blocks)):
-            if index > self.first: features = self._run_block(index, features)
-            if self.config.part == "encoder": features = self._adapt(index, features.permute(0, 3, 1, 2), regions).permute(0, 2, 3, 1)
+            if index > self.first:
+                features = self._run_block(index, features)
+            if self.config.part == "encoder":
+                features = self._adapt(index, features.permute(0, 3, 1, 2), regions).permute(0, 2, 3, 1)
             kept += self._keep(index, features)
         return Encoded(self.sam.image_encoder.neck(features.permute(0, 3, 1, 2)), kept)
 
@@ -224,9 +236,12 @@ class AmodalSam(_PromptedSam):
         adapted: bool = True,                         # as in `forward`
     ) -> Answer:                                      # as in `forward`
         "Complete N objects whose image is encoded up to the first adapter."
-        if boxes is None and points is None: raise ValueError("nothing to look for: give boxes, points or both")
-        if regions is None: regions = boxes
-        if adapted and regions is None: raise ValueError("points alone do not say where the hidden part may be: give regions, or adapted=False")
+        if boxes is None and points is None:
+            raise ValueError("nothing to look for: give boxes, points or both")
+        if regions is None:
+            regions = boxes
+        if adapted and regions is None:
+            raise ValueError("points alone do not say where the hidden part may be: give regions, or adapted=False")
         regions, count = regions if adapted else None, len(boxes if points is None else points[0])
         return self.decode(self.encode_suffix(encoded.for_objects(count), regions), boxes=boxes, points=points, regions=regions)
 
@@ -238,7 +253,8 @@ def _save(model: AmodalSam, path: Path, prefix: str, half: bool) -> None:
     "Write the weights whose names start so, and the configuration, beside and then under the final name."
     path = Path(path)
     tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items() if name.startswith(prefix)}
-    if half: tensors = {name: value.half() if value.is_floating_point() else value for name, value in tensors.items()}
+    if half:
+        tensors = {name: value.half() if value.is_floating_point() else value for name, value in tensors.items()}
     beside = path.with_name(path.name + ".part")
     save_file(tensors, beside, metadata={"format": _format, "config": json.dumps(asdict(model.config))})
     os.replace(beside, path)
@@ -271,14 +287,18 @@ def read_weights(
 ) -> tuple[dict[str, Tensor], AdapterConfig]:  # weights as 32-bit floats, and the configuration
     "Weights and configuration of a file written here, or one clear line."
     path = Path(path)
-    if not path.is_file(): raise FileNotFoundError(f"there is no file {path}: give the path of a safetensors file that this package wrote")
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}: give the path of a safetensors file that this package wrote")
     try:
         with safe_open(path, framework="pt") as file:
             metadata, tensors = file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}
-    except SafetensorError as error: raise ValueError(f"{path} is not a whole safetensors file ({error}): fetch or write it again") from None
-    if metadata.get("format") != _format: raise ValueError(f"{path} holds weights of another kind: expected a file that `save_adapter` or `save_model` wrote")
+    except SafetensorError as error:
+        raise ValueError(f"{path} is not a whole safetensors file ({error}): fetch or write it again") from None
+    if metadata.get("format") != _format:
+        raise ValueError(f"{path} holds weights of another kind: expected a file that `save_adapter` or `save_model` wrote")
     settings = {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(metadata["config"]).items()}
-    if not settings.keys() <= kind.__dataclass_fields__.keys(): raise ValueError(f"{path} holds a model of another kind: an image model is opened by `from_pretrained`, a video model by `video_from_pretrained`")
+    if not settings.keys() <= kind.__dataclass_fields__.keys():
+        raise ValueError(f"{path} holds a model of another kind: an image model is opened by `from_pretrained`, a video model by `video_from_pretrained`")
     return {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}, kind(**settings)
 
 
@@ -289,7 +309,8 @@ def fill_weights(
 ) -> None:
     "Load weights that must fit one by one."
     expected = {name for name in model.state_dict() if name.split(".")[0] in {name.split(".")[0] for name in tensors}}
-    if expected != set(tensors): raise ValueError(f"{path} does not fit the model: {len(expected ^ set(tensors))} names differ, {sorted(expected ^ set(tensors))[0]} is one")
+    if expected != set(tensors):
+        raise ValueError(f"{path} does not fit the model: {len(expected ^ set(tensors))} names differ, {sorted(expected ^ set(tensors))[0]} is one")
     model.load_state_dict(tensors, strict=False)
 
 
@@ -324,14 +345,18 @@ def from_pretrained(
 ) -> AmodalSam:                       # in evaluation mode, on the CPU
     "A model with trained weights."
     if name in default_places:
-        if checkpoint is None: raise ValueError(f"{name} needs SAM's official weights: give their path as checkpoint")
+        if checkpoint is None:
+            raise ValueError(f"{name} needs SAM's official weights: give their path as checkpoint")
         sam = load_sam(name, checkpoint)
-        if adapter is not None: return load_adapter(sam, adapter)
+        if adapter is not None:
+            return load_adapter(sam, adapter)
         return AmodalSam(sam, AdapterConfig(base=name, places=default_places[name], attention="folded")).eval()
     path = weights_path(name)
-    if path is None: raise ValueError(f"unknown model {name!r}: choose tiny, {', '.join(default_places)}, or give the path of a safetensors file")
+    if path is None:
+        raise ValueError(f"unknown model {name!r}: choose tiny, {', '.join(default_places)}, or give the path of a safetensors file")
     tensors, config = read_weights(path)
     model = AmodalSam(build_sam(config.base), config)
-    if not any(key.startswith("sam.") for key in tensors): raise ValueError(f"{path} holds adapters alone: name their base, and give this file as adapter")
+    if not any(key.startswith("sam.") for key in tensors):
+        raise ValueError(f"{path} holds adapters alone: name their base, and give this file as adapter")
     fill_weights(model, tensors, path)
     return model.eval()

@@ -64,7 +64,8 @@ class AdaptedHiera(nn.Module):
     ):
         super().__init__()
         trunk, stages = sam2.image_encoder.trunk, sorted(config.stages)
-        if not set(stages) <= {1, 2, 3, 4}: raise ValueError(f"Hiera has the stages 1 to 4, got {stages}")
+        if not set(stages) <= {1, 2, 3, 4}:
+            raise ValueError(f"Hiera has the stages 1 to 4, got {stages}")
         self.sam2, self.config, self.outsets = freeze(sam2), config, [0, *trunk.q_pool_blocks]
         adapters = build_adapters(config, [trunk.blocks[self.outsets[stage - 1]].dim for stage in stages])
         self.adapters = nn.ModuleDict({str(stage): adapter for stage, adapter in zip(stages, adapters)})
@@ -107,7 +108,8 @@ class HieraEncoder(AdaptedHiera):
     ) -> Tensor:                  # the same, completed where a stage begins with an adapter
         "The adapter before a block, if there is one, under the prior of the regions (equation 5)."
         stage = str(self.outsets.index(index) + 1) if index in self.outsets else ""
-        if regions is None or stage not in self.adapters: return features
+        if regions is None or stage not in self.adapters:
+            return features
         prior = box_to_prior(expand_box(regions, area=self.config.prior_area), cells=features.shape[1:3], stride=self.image_size / features.shape[1])
         return self.adapters[stage](features.permute(0, 3, 1, 2), prior).permute(0, 2, 3, 1)
 
@@ -120,7 +122,8 @@ class HieraEncoder(AdaptedHiera):
         encoder, features, outputs = self.sam2.image_encoder, encoded.features, []
         for index, block in enumerate(encoder.trunk.blocks):
             features = block(self.adapt(index, features, regions))
-            if index in encoder.trunk.stage_ends: outputs.append(features.permute(0, 3, 1, 2))
+            if index in encoder.trunk.stage_ends:
+                outputs.append(features.permute(0, 3, 1, 2))
         maps, places = (found[:len(found) - encoder.scalp] for found in encoder.neck(outputs))
         maps = [self.sam2.sam_mask_decoder.conv_s0(maps[0]), self.sam2.sam_mask_decoder.conv_s1(maps[1]), *maps[2:]]
         _, levels, positions, sizes = self.sam2._prepare_backbone_features({"backbone_fpn": maps, "vision_pos_enc": places})
@@ -142,9 +145,12 @@ def as_prompt(
 ) -> dict[str, Tensor] | None:                    # SAM-2's point_coords (N, K, 2) and point_labels (N, K); None where nothing is given
     "Boxes and points in SAM-2's form, in which a box is two points (appendix A.1.4)."
     parts = []
-    if boxes is not None: parts.append((boxes.reshape(-1, 2, 2), torch.tensor([[2, 3]], dtype=torch.int32, device=boxes.device).expand(len(boxes), -1)))
-    if points is not None: parts.append((points[0], points[1].to(torch.int32)))
-    if not parts: return None
+    if boxes is not None:
+        parts.append((boxes.reshape(-1, 2, 2), torch.tensor([[2, 3]], dtype=torch.int32, device=boxes.device).expand(len(boxes), -1)))
+    if points is not None:
+        parts.append((points[0], points[1].to(torch.int32)))
+    if not parts:
+        return None
     return {"point_coords": torch.cat([part[0] for part in parts], dim=1), "point_labels": torch.cat([part[1] for part in parts], dim=1)}
 
 
@@ -202,9 +208,12 @@ class AmodalSam2(_Tracker):
         adapted: bool = True,                         # False leaves the adapters out: the answer is SAM-2's own
     ) -> Answer:                                      # $M$ as logits, with its quality and embedding
         "Complete N objects of pictures whose patches are cut (section 3.5)."
-        if boxes is None and points is None: raise ValueError("nothing to look for: give boxes, points or both")
-        if regions is None: regions = boxes
-        if adapted and regions is None: raise ValueError("points alone do not say where the hidden part may be: give regions, or adapted=False")
+        if boxes is None and points is None:
+            raise ValueError("nothing to look for: give boxes, points or both")
+        if regions is None:
+            regions = boxes
+        if adapted and regions is None:
+            raise ValueError("points alone do not say where the hidden part may be: give regions, or adapted=False")
         count = len(boxes if points is None else points[0])
         features = self.encode_suffix(encoded.for_objects(count), regions if adapted else None)
         found = self.track(features, frame=0, bank=empty_bank(), prompt=as_prompt(boxes, points), first=True)
@@ -238,13 +247,16 @@ def video_from_pretrained(
 ) -> AmodalSam2:                      # in evaluation mode, on the CPU
     "A video model with trained weights."
     if name in sam2_sizes:
-        if checkpoint is None: raise ValueError(f"{name} needs SAM-2.1's official weights: give their path as checkpoint")
+        if checkpoint is None:
+            raise ValueError(f"{name} needs SAM-2.1's official weights: give their path as checkpoint")
         sam2 = load_sam2(name, checkpoint)
         return AmodalSam2(sam2, VideoConfig(base=name)).eval() if adapter is None else load_video_adapter(sam2, adapter)
     path = weights_path(name)
-    if path is None: raise ValueError(f"unknown video model {name!r}: choose tiny-video, {', '.join(sam2_sizes)}, or give the path of a safetensors file")
+    if path is None:
+        raise ValueError(f"unknown video model {name!r}: choose tiny-video, {', '.join(sam2_sizes)}, or give the path of a safetensors file")
     tensors, config = read_weights(path, kind=VideoConfig)
-    if not any(key.startswith("sam2.") for key in tensors): raise ValueError(f"{path} holds adapters alone: name their base, and give this file as adapter")
+    if not any(key.startswith("sam2.") for key in tensors):
+        raise ValueError(f"{path} holds adapters alone: name their base, and give this file as adapter")
     model = AmodalSam2(build_sam2(config.base, image_size=config.image_size or None), config)
     fill_weights(model, tensors, path)
     return model.eval()

@@ -35,7 +35,8 @@ def freeze(
     module: nn.Module,  # whatever is to stay as it is
 ) -> nn.Module:         # the same module: no gradients for its parameters, evaluation mode
     "Freeze a module in place (section 3.2)."
-    for parameter in module.parameters(): parameter.requires_grad_(False)
+    for parameter in module.parameters():
+        parameter.requires_grad_(False)
     return module.eval()
 
 # %% ../../nbs/11_sam.ipynb #upscale
@@ -43,9 +44,11 @@ def _upscale(decoder: MaskDecoder, source: Tensor, high_resolution: tuple[Tensor
     "The decoder's map from stride 16 to stride 4, (N, C, h, w) to (N, C/8, 4h, 4w)."
     upscale_8, normalise, activate_8, upscale_4, activate_4 = decoder.output_upscaling
     source = upscale_8(refine(0, source))
-    if high_resolution: source = source + decoder.conv_s1(high_resolution[1])
+    if high_resolution:
+        source = source + decoder.conv_s1(high_resolution[1])
     source = upscale_4(refine(1, activate_8(normalise(source))))
-    if high_resolution: source = source + decoder.conv_s0(high_resolution[0])
+    if high_resolution:
+        source = source + decoder.conv_s0(high_resolution[0])
     return refine(2, activate_4(source))
 
 # %% ../../nbs/11_sam.ipynb #decode
@@ -62,8 +65,10 @@ def decode_masks(
 ) -> tuple[Tensor, Tensor]:                  # $M$ as logits, (N, 1 or 3, 4h, 4w), and its estimated IoU, (N, 1 or 3)
     "Decode N objects that have an embedding each; stock SAM repeats one embedding for all (equation 3)."
     N, C, h, w = embeddings.shape
-    if not N == sparse.shape[0] == dense.shape[0]: raise ValueError(f"{N} embeddings for {sparse.shape[0]} prompts with {dense.shape[0]} dense maps: give one of each for each object")
-    if bool(high_resolution) != hasattr(decoder, "conv_s0"): raise ValueError("high_resolution belongs to a HighResolutionMaskDecoder: give it both features, and SAM's own decoder none")
+    if not N == sparse.shape[0] == dense.shape[0]:
+        raise ValueError(f"{N} embeddings for {sparse.shape[0]} prompts with {dense.shape[0]} dense maps: give one of each for each object")
+    if bool(high_resolution) != hasattr(decoder, "conv_s0"):
+        raise ValueError("high_resolution belongs to a HighResolutionMaskDecoder: give it both features, and SAM's own decoder none")
     own = torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight]).expand(N, -1, -1)
     tokens, source = decoder.transformer(embeddings + dense, positions.expand(N, -1, -1, -1), torch.cat([own, sparse], dim=1))
     source = _upscale(decoder, source.transpose(1, 2).reshape(N, C, h, w), high_resolution, refine)
@@ -107,11 +112,14 @@ def folded_block(
     features: Tensor,  # (B, h, w, C)
 ) -> Tensor:           # (B, h, w, C), what the block itself returns, up to rounding
     "Run a block of SAM's encoder without ever holding its h w by h w attention matrix (section 2.2)."
-    if not block.attn.use_rel_pos: raise ValueError("this block has no relative positions to fold: run the block itself")
+    if not block.attn.use_rel_pos:
+        raise ValueError("this block has no relative positions to fold: run the block itself")
     inner, size = block.norm1(features), features.shape[1:3]
-    if block.window_size > 0: inner, padded = window_partition(inner, block.window_size)
+    if block.window_size > 0:
+        inner, padded = window_partition(inner, block.window_size)
     inner = _folded_attention(block.attn, inner)
-    if block.window_size > 0: inner = window_unpartition(inner, block.window_size, padded, size)
+    if block.window_size > 0:
+        inner = window_unpartition(inner, block.window_size, padded, size)
     features = features + inner
     return features + block.mlp(block.norm2(features))
 
@@ -193,7 +201,8 @@ class TinyImageEncoder(nn.Module):
         out_chans: int = 128,  # channels of the embedding
     ):
         super().__init__()
-        if img_size % 16: raise ValueError(f"img_size must be a multiple of 16, the side of a token, got {img_size}")
+        if img_size % 16:
+            raise ValueError(f"img_size must be a multiple of 16, the side of a token, got {img_size}")
         self.img_size, self.pos_embed, self.high_resolution = img_size, None, (0, 1)
         trunk, cells = tf_efficientnet_lite0(pretrained=False), img_size // 16
         stages = list(trunk.blocks)
@@ -205,7 +214,8 @@ class TinyImageEncoder(nn.Module):
     def train(self, mode: bool = True) -> "TinyImageEncoder":
         "Batch norm keeps the statistics it came with, in training too."
         super().train(mode)
-        for norm in (module for module in self.modules() if isinstance(module, nn.BatchNorm2d)): norm.eval()
+        for norm in (module for module in self.modules() if isinstance(module, nn.BatchNorm2d)):
+            norm.eval()
         return self
 
     def forward(
@@ -214,7 +224,8 @@ class TinyImageEncoder(nn.Module):
     ) -> Tensor:         # embedding, (B, out_chans, S/16, S/16)
         "Encode images, as SAM's encoder does (section 2.2)."
         features = self.patch_embed(images)
-        for block in self.blocks: features = block(features)
+        for block in self.blocks:
+            features = block(features)
         return self.neck(features.permute(0, 3, 1, 2))
 
 # %% ../../nbs/11_sam.ipynb #build-tiny
@@ -236,24 +247,30 @@ def build_sam(
     name: str,  # "tiny", "micro", "vit_b", "vit_l" or "vit_h"
 ) -> Sam:       # in evaluation mode, with random weights
     "Build a SAM without weights (section 2.2)."
-    if name not in _builders: raise ValueError(f"unknown model {name!r}: choose one of {', '.join(_builders)}")
+    if name not in _builders:
+        raise ValueError(f"unknown model {name!r}: choose one of {', '.join(_builders)}")
     return _builders[name]().eval()
 
 # %% ../../nbs/11_sam.ipynb #load-read
 def _read_weights(checkpoint: Path) -> dict[str, Tensor]:
     "The table of weights in a file; code that the file may carry is never run."
-    try: weights = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    except Exception as error: raise ValueError(f"{checkpoint} cannot be read as weights ({type(error).__name__}): it is cut short or of another kind; fetch it again") from None
-    if not isinstance(weights, dict): raise ValueError(f"{checkpoint} holds no table of weights, but a {type(weights).__name__}: give SAM's official file")
+    try:
+        weights = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise ValueError(f"{checkpoint} cannot be read as weights ({type(error).__name__}): it is cut short or of another kind; fetch it again") from None
+    if not isinstance(weights, dict):
+        raise ValueError(f"{checkpoint} holds no table of weights, but a {type(weights).__name__}: give SAM's official file")
     return weights
 
 
 def _check_weights(weights: dict[str, Tensor], name: str, checkpoint: Path) -> None:
     "Compare keys and shapes with those of the official size, before that is built."
-    with torch.device("meta"): expected = build_sam(name).state_dict()
+    with torch.device("meta"):
+        expected = build_sam(name).state_dict()
     given, wanted = ({(str(key), tuple(getattr(value, "shape", ()))) for key, value in table.items()} for table in (weights, expected))
     differing = sorted({key for key, _ in given ^ wanted})
-    if differing: raise ValueError(f"{checkpoint} is no {name}: {len(differing)} of the weights do not fit (missing, unknown or of another shape), {differing[0]} first; give SAM's official file for {name}")
+    if differing:
+        raise ValueError(f"{checkpoint} is no {name}: {len(differing)} of the weights do not fit (missing, unknown or of another shape), {differing[0]} first; give SAM's official file for {name}")
 
 # %% ../../nbs/11_sam.ipynb #load
 def load_sam(
@@ -262,8 +279,10 @@ def load_sam(
 ) -> Sam:              # in evaluation mode, on the CPU
     "An official SAM with its official weights, every key accounted for (section 2.2)."
     checkpoint = Path(checkpoint)
-    if name not in _official: raise ValueError(f"there are no official weights for {name!r}: choose {', '.join(_official)}")
-    if not checkpoint.is_file(): raise FileNotFoundError(f"there is no file {checkpoint}: give the path of SAM's official weights for {name}")
+    if name not in _official:
+        raise ValueError(f"there are no official weights for {name!r}: choose {', '.join(_official)}")
+    if not checkpoint.is_file():
+        raise FileNotFoundError(f"there is no file {checkpoint}: give the path of SAM's official weights for {name}")
     weights = _read_weights(checkpoint)
     _check_weights(weights, name, checkpoint)
     sam = build_sam(name)

@@ -22,7 +22,8 @@ def _part(name: str):
         module = importlib.import_module(name)
     except ImportError as error:
         raise ImportError(f'video needs the extra "video" ({error}): SAM2_BUILD_CUDA=0 pip install --no-build-isolation "amodal-sam[video]"') from None
-    if hydra.is_initialized() and not before: hydra.clear()
+    if hydra.is_initialized() and not before:
+        hydra.clear()
     return module
 
 # %% ../../nbs/16_sam2.ipynb #settings
@@ -55,15 +56,20 @@ def sam2_settings(
     image_size: int | None = None,   # $S$, side of what the network sees, pixels, a multiple of 32; that of the size where nothing is given
 ) -> object:                          # an omegaconf `DictConfig`, with the class to build under `_target_`
     "The configuration of a SAM-2.1, from the package's own file (appendix A.1.4)."
-    if name not in sam2_sizes and name not in _small: raise ValueError(f"unknown model {name!r}: choose one of {', '.join([*_small, *sam2_sizes])}")
-    if image_size is not None and (image_size < 64 or image_size % 32): raise ValueError(f"the network sees squares whose side is a multiple of 32, at least 64, got {image_size}")
+    if name not in sam2_sizes and name not in _small:
+        raise ValueError(f"unknown model {name!r}: choose one of {', '.join([*_small, *sam2_sizes])}")
+    if image_size is not None and (image_size < 64 or image_size % 32):
+        raise ValueError(f"the network sees squares whose side is a multiple of 32, at least 64, got {image_size}")
     package, omega = _part("sam2"), _part("omegaconf").OmegaConf
     settings = omega.load(files(package) / "configs" / "sam2.1" / sam2_sizes.get(name, "sam2.1_hiera_t.yaml")).model
     changes = _answering | (_narrow(_small[name]) if name in _small else {})
     changes["image_size"] = image_size or (_small[name]["image_size"] if name in _small else settings.image_size)
-    for kind in ("self_attention", "cross_attention"): changes[f"memory_attention.layer.{kind}.feat_sizes"] = [changes["image_size"] // 16] * 2
-    if name == "tiny-video": changes |= _single
-    for place, value in changes.items(): omega.update(settings, place, value, force_add=True)
+    for kind in ("self_attention", "cross_attention"):
+        changes[f"memory_attention.layer.{kind}.feat_sizes"] = [changes["image_size"] // 16] * 2
+    if name == "tiny-video":
+        changes |= _single
+    for place, value in changes.items():
+        omega.update(settings, place, value, force_add=True)
     return settings
 
 # %% ../../nbs/16_sam2.ipynb #build
@@ -84,12 +90,17 @@ def load_sam2(
 ) -> nn.Module:                      # a `SAM2Base` in evaluation mode, on the CPU
     "An official SAM-2.1 with its official weights, every key accounted for (section 3.5)."
     checkpoint = Path(checkpoint)
-    if name not in sam2_sizes: raise ValueError(f"there are no official weights for {name!r}: choose {', '.join(sam2_sizes)}")
-    if not checkpoint.is_file(): raise FileNotFoundError(f"there is no file {checkpoint}: give the path of SAM-2.1's official weights for {name}")
-    try: content = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    except Exception as error: raise ValueError(f"{checkpoint} cannot be read as weights ({type(error).__name__}): it is cut short or of another kind; fetch it again") from None
+    if name not in sam2_sizes:
+        raise ValueError(f"there are no official weights for {name!r}: choose {', '.join(sam2_sizes)}")
+    if not checkpoint.is_file():
+        raise FileNotFoundError(f"there is no file {checkpoint}: give the path of SAM-2.1's official weights for {name}")
+    try:
+        content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise ValueError(f"{checkpoint} cannot be read as weights ({type(error).__name__}): it is cut short or of another kind; fetch it again") from None
     weights = content.get("model") if isinstance(content, dict) else None
-    if not isinstance(weights, dict): raise ValueError(f'{checkpoint} has no table of weights under "model": give SAM-2.1\'s official file')
+    if not isinstance(weights, dict):
+        raise ValueError(f'{checkpoint} has no table of weights under "model": give SAM-2.1\'s official file')
     sam2 = build_sam2(name, image_size=image_size)
     _check_fit(weights, sam2.state_dict(), name, checkpoint)
     sam2.load_state_dict(weights)
@@ -100,4 +111,5 @@ def _check_fit(weights: dict[str, Tensor], expected: dict[str, Tensor], name: st
     "Compare keys and shapes, before anything is loaded."
     given, wanted = ({(str(key), tuple(getattr(value, "shape", ()))) for key, value in table.items()} for table in (weights, expected))
     differing = sorted({key for key, _ in given ^ wanted})
-    if differing: raise ValueError(f"{checkpoint} is no {name}: {len(differing)} of the weights do not fit (missing, unknown or of another shape), {differing[0]} first; give the official file for {name}")
+    if differing:
+        raise ValueError(f"{checkpoint} is no {name}: {len(differing)} of the weights do not fit (missing, unknown or of another shape), {differing[0]} first; give the official file for {name}")

@@ -21,7 +21,8 @@ class GatedConv(nn.Module):
         negative_slope: float = 0.2,  # slope of the leaky ReLU below zero
     ):
         super().__init__()
-        if kernel_size % 2 == 0: raise ValueError(f"kernel_size must be odd, so that the output keeps its size, got {kernel_size}")
+        if kernel_size % 2 == 0:
+            raise ValueError(f"kernel_size must be odd, so that the output keeps its size, got {kernel_size}")
         self.negative_slope = negative_slope
         self.gate = nn.Conv2d(channels + 1, channels, kernel_size, padding=kernel_size // 2)
         self.feature = nn.Conv2d(channels + 1, channels, kernel_size, padding=kernel_size // 2)
@@ -52,10 +53,13 @@ class SpatialCompletionAdapter(nn.Module):
         negative_slope: float = 0.2,   # slope of the leaky ReLU below zero
     ):
         super().__init__()
-        if width == "eighth": width = max(1, channels // 8)
+        if width == "eighth":
+            width = max(1, channels // 8)
         projected = width != "full"
-        if not projected: width = channels
-        if not isinstance(width, int) or width < 1: raise ValueError(f'width must be a positive number, "eighth" or "full", got {width!r}')
+        if not projected:
+            width = channels
+        if not isinstance(width, int) or width < 1:
+            raise ValueError(f'width must be a positive number, "eighth" or "full", got {width!r}')
         self.residual = residual
         self.narrow = nn.Conv2d(channels, width, 1) if projected else nn.Identity()
         self.steps = nn.ModuleList(GatedConv(width, kernel_size=kernel_size, negative_slope=negative_slope) for _ in range(steps))
@@ -71,6 +75,7 @@ class SpatialCompletionAdapter(nn.Module):
     ) -> Tensor:           # completed features, float, (B, C, h, w)
         "Complete the features where the prior says that the object may be (appendix A.1.3)."
         completed = self.narrow(features)
-        for step in self.steps: completed = step(completed, prior)
+        for step in self.steps:
+            completed = step(completed, prior)
         completed = self.widen(completed)
         return features + completed if self.residual else completed

@@ -68,8 +68,10 @@ class _Plan:
 # %% ../../nbs/27_factory.ipynb #plan-json
 def _as_json(value: object) -> object:
     "The same as JSON has it: tuples are lists, and what is not finite is a word."
-    if isinstance(value, dict): return {name: _as_json(one) for name, one in value.items()}
-    if isinstance(value, (list, tuple)): return [_as_json(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _as_json(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_as_json(one) for one in value]
     return str(value) if isinstance(value, float) and not np.isfinite(value) else value
 
 
@@ -141,7 +143,8 @@ class _Tally:
     def judged(self, verdict: Verdict) -> None:
         "One verdict; of its criteria, how often each was met and missed."
         self.verdicts[verdict.decision] += 1
-        for name, met in verdict.reasons.items(): self.reasons.setdefault(name, [0, 0])[not met] += 1
+        for name, met in verdict.reasons.items():
+            self.reasons.setdefault(name, [0, 0])[not met] += 1
 
     def to_dict(self) -> dict:
         reasons = {name: {"met": met, "missed": missed} for name, (met, missed) in sorted(self.reasons.items())}
@@ -150,8 +153,10 @@ class _Tally:
 
 def _fault(thing: MaskedObject) -> str:
     "Why an object cannot be used; nothing if it can."
-    try: thing.load_image(), thing.load_mask()
-    except ValueError as error: return str(error)
+    try:
+        thing.load_image(), thing.load_mask()
+    except ValueError as error:
+        return str(error)
     return ""
 
 # %% ../../nbs/27_factory.ipynb #candidates
@@ -159,11 +164,14 @@ def _candidate(plan: _Plan, pairs: _Pairs, number: int, attempt: int, tally: _Ta
     "What synthesis makes of one pair; None if the pair does not fit or is broken."
     target, occluders, seed = pairs(number, attempt)
     tally.drawn += 1
-    try: return synthesize(target if target.background else _on_ground(target, seed), occluders, seed=seed, config=pairs.config(number))
+    try:
+        return synthesize(target if target.background else _on_ground(target, seed), occluders, seed=seed, config=pairs.config(number))
     except ValueError:
         broken = {thing.image_id: reason for thing in (target, *occluders) if (reason := _fault(thing))}
-        if not broken: raise
-        for member, reason in broken.items(): tally.skip(member, reason)
+        if not broken:
+            raise
+        for member, reason in broken.items():
+            tally.skip(member, reason)
 
 
 def _accepted(plan: _Plan, unit: _Unit, pairs: _Pairs, judge: Judge, tally: _Tally, batch: int = 8) -> Iterator[tuple[int, int, AmodalSample, Verdict]]:
@@ -174,9 +182,11 @@ def _accepted(plan: _Plan, unit: _Unit, pairs: _Pairs, judge: Judge, tally: _Tal
             stop_if_asked()
             for (number, sample), verdict in zip(candidates.items(), judge(list(candidates.values())), strict=True):
                 tally.judged(verdict)
-                if verdict.decision == "accept": accepted[number] = tried[number] - 1, sample, verdict
+                if verdict.decision == "accept":
+                    accepted[number] = tried[number] - 1, sample, verdict
         tally.given_up += len(tried) - len(accepted)
-        for number in sorted(accepted): yield number, *accepted[number]
+        for number in sorted(accepted):
+            yield number, *accepted[number]
 
 
 def _next_candidates(plan: _Plan, pairs: _Pairs, missing: dict[int, int], tried: dict[int, int], tally: _Tally) -> dict[int, AmodalSample]:
@@ -186,12 +196,14 @@ def _next_candidates(plan: _Plan, pairs: _Pairs, missing: dict[int, int], tried:
         while number not in found and tried[number] < plan.attempts:
             sample = _candidate(plan, pairs, number, tried[number], tally)
             tried[number] += 1
-            if sample is not None: found[number] = sample
+            if sample is not None:
+                found[number] = sample
     return found
 
 # %% ../../nbs/27_factory.ipynb #write-json
 def _write_json(path: Path, content: dict) -> None:
-    with whole_file(path) as file: file.write((json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    with whole_file(path) as file:
+        file.write((json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
 
 # %% ../../nbs/27_factory.ipynb #files
 def _jpeg(image: ndarray, quality: int) -> bytes:
@@ -201,8 +213,10 @@ def _jpeg(image: ndarray, quality: int) -> bytes:
 
 def _one_line(content: dict) -> bytes:
     "JSON as `_as_json` has it, by the short way where all numbers are finite."
-    try: text = json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    except ValueError: text = json.dumps(_as_json(content), sort_keys=True, ensure_ascii=False, allow_nan=False)
+    try:
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_as_json(content), sort_keys=True, ensure_ascii=False, allow_nan=False)
     return text.encode()
 
 
@@ -234,7 +248,8 @@ def _fingerprint(path: Path) -> str:
     "SHA-256 of a file, hexadecimal."
     digest = sha256()
     with open(path, "rb") as file:
-        while chunk := file.read(2 ** 20): digest.update(chunk)
+        while chunk := file.read(2 ** 20):
+            digest.update(chunk)
     return digest.hexdigest()
 
 # %% ../../nbs/27_factory.ipynb #work
@@ -252,15 +267,20 @@ def _work(token: str, plan: _Plan, units: list[_Unit], folder: Path) -> None:
     for unit in units:
         tally = _Tally()
         for _, broken in (objects, *lent):
-            for member, reason in broken.items(): tally.skip(member, reason)
-        try: _make_shard(plan, unit, pairs, judge, tally, folder)
-        except ValueError as error: raise RuntimeError(f"{unit.name}: {error}") from error  # of ours: what is wrong with files was skipped
+            for member, reason in broken.items():
+                tally.skip(member, reason)
+        try:
+            _make_shard(plan, unit, pairs, judge, tally, folder)
+        except ValueError as error:
+            raise RuntimeError(f"{unit.name}: {error}") from error  # of ours: what is wrong with files was skipped
 
 # %% ../../nbs/27_factory.ipynb #index
 def _counts(folder: Path, unit: _Unit) -> dict | None:
     "What is known of a shard that was finished; None if it was not."
-    try: counts = json.loads((folder / "counts" / f"{unit.name}.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError): return None
+    try:
+        counts = json.loads((folder / "counts" / f"{unit.name}.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
     path = folder / f"{unit.name}.tar"
     return counts if not counts["samples"] or path.is_file() and path.stat().st_size == counts["bytes"] else None
 
@@ -283,8 +303,10 @@ def _write_index(plan: _Plan, folder: Path) -> dict:
     while True:
         index = _index(plan, folder)
         _write_json(folder / "index.json", index)
-        with whole_file(folder / "README.md") as file: file.write(_card(index).encode())
-        if index == _index(plan, folder): return index
+        with whole_file(folder / "README.md") as file:
+            file.write(_card(index).encode())
+        if index == _index(plan, folder):
+            return index
 
 # %% ../../nbs/27_factory.ipynb #card
 def _card(index: dict) -> str:
@@ -303,14 +325,19 @@ def _start(plan: _Plan, folder: Path) -> None:
     "Claim the folder for this plan, or find that it is the same plan."
     (folder / "counts").mkdir(parents=True, exist_ok=True)
     path, wanted = folder / "plan.json", plan.to_dict()
-    if not path.exists(): return _write_json(path, wanted)
-    try: found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError: raise ValueError(f"{path} is no plan of a run: give another folder") from None
+    if not path.exists():
+        return _write_json(path, wanted)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise ValueError(f"{path} is no plan of a run: give another folder") from None
     differs = next((name for name in wanted if found.get(name) != wanted[name]), None)
-    if differs: raise ValueError(f"{folder} holds another run, of another {differs} ({_short(found.get(differs))}, not {_short(wanted[differs])}): give what it was begun with, or another folder")
+    if differs:
+        raise ValueError(f"{folder} holds another run, of another {differs} ({_short(found.get(differs))}, not {_short(wanted[differs])}): give what it was begun with, or another folder")
 
 
-def _short(value: object) -> str: return text if len(text := json.dumps(value)) < 60 else text[:57] + "..."
+def _short(value: object) -> str:
+    return text if len(text := json.dumps(value)) < 60 else text[:57] + "..."
 
 # %% ../../nbs/27_factory.ipynb #build
 def build_shards(
@@ -332,8 +359,10 @@ def build_shards(
 ) -> dict:                  # the index of everything that is finished in the folder
     "Make shards of judged occlusions from sources (section 3.3)."
     for name, value in {"sources": len(sources), "count": count, "workers": workers, "shard_size": shard_size, "attempts": attempts}.items():
-        if value < 1: raise ValueError(f"{name} must be at least 1, got {value}")
-    if not 1 <= shard[0] <= shard[1]: raise ValueError(f"the job must be I/N with I from 1 to N, got {shard[0]}/{shard[1]}")
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, got {value}")
+    if not 1 <= shard[0] <= shard[1]:
+        raise ValueError(f"the job must be I/N with I from 1 to N, got {shard[0]}/{shard[1]}")
     lenders = [source for source in sources if source.kind == "cut-outs"]
     working = [source for source in sources if source.kind != "cut-outs"]
     plan, folder = _Plan(working or lenders, lenders if working else [], judge, config, count, seed, shard_size, attempts, quality), Path(folder).absolute()
@@ -353,7 +382,8 @@ def _tasks(plan: _Plan, units: list[_Unit], workers: int, folder: Path) -> list[
 def _run(plan: _Plan, mine: list[_Unit], folder: Path, engine: Callable, workers: int, log: Callable) -> None:
     "Make the shards that are not there yet, and tell of each."
     unfinished = {unit.name: unit for unit in mine if not (counts := _counts(folder, unit)) or not counts["samples"]}
-    for unit in unfinished.values(): (folder / "counts" / f"{unit.name}.json").unlink(missing_ok=True)
+    for unit in unfinished.values():
+        (folder / "counts" / f"{unit.name}.json").unlink(missing_ok=True)
     by, named = f"judge: {plan.judge.name}", set()
     log(f"{len(mine)} shards, {len(mine) - len(unfinished)} of them finished before; {by}")
     try:
@@ -361,18 +391,22 @@ def _run(plan: _Plan, mine: list[_Unit], folder: Path, engine: Callable, workers
             for _ in news:
                 for name in [name for name, unit in unfinished.items() if _counts(folder, unit)]:
                     counts = _counts(folder, unfinished.pop(name))
-                    for member in sorted(counts["broken"].keys() - named): log(f"broken and skipped: {member} ({counts['broken'][member]}); {by}")
+                    for member in sorted(counts["broken"].keys() - named):
+                        log(f"broken and skipped: {member} ({counts['broken'][member]}); {by}")
                     named |= counts["broken"].keys()
                     lost = f", {counts['given_up']} given up" if counts["given_up"] else ""
                     log(f"{name}: {counts['samples']} samples of {sum(counts['verdicts'].values())} candidates{lost}; {by}")
-    except JudgeStopped as error: raise RunStopped(f"the judge stopped: {error}; {by}") from error
-    finally: _write_index(plan, folder)
+    except JudgeStopped as error:
+        raise RunStopped(f"the judge stopped: {error}; {by}") from error
+    finally:
+        _write_index(plan, folder)
 
 
 def _finished(plan: _Plan, mine: list[_Unit], folder: Path) -> dict:
     "The index; an error if nothing came of it."
     made = [_counts(folder, unit) for unit in mine]
-    if not mine or any(counts["samples"] for counts in made): return _index(plan, folder)
+    if not mine or any(counts["samples"] for counts in made):
+        return _index(plan, folder)
     broken = {member: reason for counts in made for member, reason in counts["broken"].items()}
     candidates = sum(sum(counts["verdicts"].values()) for counts in made)
     why = f"{len(broken)} broken members, the first of them {min(broken)} ({broken[min(broken)]})" if broken else "no pair fitted: a source needs whole objects in two pictures at least" if not candidates else f"{plan.judge.name} accepted none of {candidates} candidates"
@@ -385,11 +419,15 @@ def samples_made(
     "How many samples lie in a folder."
     finished, heads = 0, 0
     for counts in Path(folder, "counts").glob("*.json"):
-        try: finished += json.loads(counts.read_text(encoding="utf-8"))["samples"]
-        except (OSError, ValueError): pass  # it is just being written again
+        try:
+            finished += json.loads(counts.read_text(encoding="utf-8"))["samples"]
+        except (OSError, ValueError):
+            pass  # it is just being written again
     for tar in Path(folder).glob(".*.tar.*.part"):
         try:
             with tarfile.open(tar, "r:") as members:
-                for _ in members: heads += 1
-        except (tarfile.TarError, EOFError, OSError): pass  # it ends in the middle, or has just got its name
+                for _ in members:
+                    heads += 1
+        except (tarfile.TarError, EOFError, OSError):
+            pass  # it ends in the middle, or has just got its name
     return finished + heads // 3

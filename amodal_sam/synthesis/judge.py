@@ -31,8 +31,10 @@ class Verdict:
     version: str = ""         # of the judge's prompt or rules
 
     def __post_init__(self):
-        if self.decision not in ("accept", "reject", "undecided"): raise ValueError(f'a decision is "accept", "reject" or "undecided", got {self.decision!r}')
-        if wrong := [name for name, met in self.reasons.items() if not isinstance(met, bool)]: raise TypeError(f"reasons must be true or false, but these are neither: {', '.join(wrong)}")
+        if self.decision not in ("accept", "reject", "undecided"):
+            raise ValueError(f'a decision is "accept", "reject" or "undecided", got {self.decision!r}')
+        if wrong := [name for name, met in self.reasons.items() if not isinstance(met, bool)]:
+            raise TypeError(f"reasons must be true or false, but these are neither: {', '.join(wrong)}")
 
     @property
     def accepted(self) -> bool:
@@ -50,7 +52,8 @@ class Verdict:
     ) -> "Verdict":    # the same verdict
         "Back from a record."
         names = {entry.name for entry in fields(cls)}
-        if not isinstance(record, dict) or not {"decision", "reasons"} <= record.keys() <= names: raise ValueError(f"a verdict has the entries {', '.join(sorted(names))}, got {record!r}")
+        if not isinstance(record, dict) or not {"decision", "reasons"} <= record.keys() <= names:
+            raise ValueError(f"a verdict has the entries {', '.join(sorted(names))}, got {record!r}")
         return cls(**record)
 
 # %% ../../nbs/24_judge.ipynb #judge
@@ -86,7 +89,8 @@ class NoJudge:
 def _shrunk(picture: ndarray, side: int) -> ndarray:
     "The picture, made smaller if its longer side has more than `side` pixels; shrinking averages."
     scale = side / max(picture.shape[:2])
-    if scale >= 1: return picture
+    if scale >= 1:
+        return picture
     return cv2.resize(picture, [max(1, round(scale * length)) for length in picture.shape[1::-1]], interpolation=cv2.INTER_AREA)
 
 def two_pictures(
@@ -98,7 +102,8 @@ def two_pictures(
     plain = _shrunk(sample.image, side)
     outlined, line = plain.copy(), max(1, round(max(plain.shape) / 200))
     for mask, colour in ((sample.occluder, "occluder"), (sample.amodal, "visible")):
-        if mask is None: continue
+        if mask is None:
+            continue
         small = (_shrunk(mask.astype(np.uint8) * 255, side) > 127).astype(np.uint8)
         borders, _ = cv2.findContours(small, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(outlined, borders, -1, PALETTE[colour], line)
@@ -116,7 +121,8 @@ def _main_piece(mask: ndarray) -> float:
     "Share of a mask in its largest connected piece, 0 if it is empty."
     mask = np.ascontiguousarray(mask).view(np.uint8)
     outlines = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)[1]
-    if outlines is not None and (outlines[0, :, 3] < 0).sum() == 1: return 1.0  # a single outline that is not the edge of a hole
+    if outlines is not None and (outlines[0, :, 3] < 0).sum() == 1:
+        return 1.0  # a single outline that is not the edge of a hole
     statistics = cv2.connectedComponentsWithStats(mask, connectivity=8)[2]
     return float(statistics[1:, cv2.CC_STAT_AREA].max(initial=0) / max(1, np.count_nonzero(mask)))
 
@@ -154,7 +160,8 @@ def _light_features(sample: AmodalSample, side: int = 256) -> dict[str, float]:
     image, mask = _coarse(sample.image, side), (_coarse(255 * sample.occluder.view(np.uint8), side) > 127).astype(np.uint8)
     near = np.ones((3, 3), dtype=np.uint8)
     inner, rest = cv2.erode(mask, near), 1 - cv2.dilate(mask, near)
-    if not inner.any() or not rest.any(): return {}
+    if not inner.any() or not rest.any():
+        return {}
     colours, grey = cv2.cvtColor(image, cv2.COLOR_RGB2LAB), cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     own, other = (cv2.mean(colours, part) for part in (inner, rest))
     detail = np.abs(cv2.Laplacian(grey, cv2.CV_16S)).astype(np.float32)
@@ -188,7 +195,8 @@ class RuleConfig:
 
     def __post_init__(self):
         for name, bounds in asdict(self).items():
-            if name != "negatives" and not (len(bounds) == 2 and bounds[0] <= bounds[1]): raise ValueError(f"{name} must be a least and a most, got {bounds}")
+            if name != "negatives" and not (len(bounds) == 2 and bounds[0] <= bounds[1]):
+                raise ValueError(f"{name} must be a least and a most, got {bounds}")
 
 # %% ../../nbs/24_judge.ipynb #criteria
 _CRITERIA = {
@@ -210,14 +218,16 @@ def features_of(
 ) -> dict[str, float]:     # every feature of `RuleConfig`, nan where there is nothing to measure
     "What can be measured of a synthetic occlusion (section 3.3)."
     measured = _target_features(sample)
-    if sample.occluder is not None and sample.occluder.any(): measured |= _occluder_features(sample) | _light_features(sample)
+    if sample.occluder is not None and sample.occluder.any():
+        measured |= _occluder_features(sample) | _light_features(sample)
     return {feature: measured.get(feature, math.nan) for group in _CRITERIA.values() for feature in group}
 
 # %% ../../nbs/24_judge.ipynb #rules
 def _met(config: RuleConfig, measured: dict[str, float], feature: str) -> bool:
     "Whether a feature lies in its range, or could not be measured."
     value, (least, most) = measured[feature], getattr(config, feature)
-    if feature == "hidden_share" and value == 0: return config.negatives
+    if feature == "hidden_share" and value == 0:
+        return config.negatives
     return math.isnan(value) or least <= value <= most
 
 class RuleJudge:
@@ -226,7 +236,8 @@ class RuleJudge:
     def __init__(
         self,
         config: RuleConfig = RuleConfig(),  # the believable ranges
-    ): self.config = config
+    ):
+        self.config = config
 
     def judge(
         self,

@@ -27,7 +27,8 @@ _DECISIONS = ("accept", "reject", "undecided")
 def _fingerprint(sample: AmodalSample) -> str:
     "Names picture and masks by their content."
     content = hashlib.sha256(repr(sample.amodal.shape).encode())
-    for part in (sample.image, sample.amodal, sample.visible): content.update(np.ascontiguousarray(part).tobytes())
+    for part in (sample.image, sample.amodal, sample.visible):
+        content.update(np.ascontiguousarray(part).tobytes())
     return content.hexdigest()[:32]
 
 # %% ../../nbs/25_judge_human.ipynb #human
@@ -43,8 +44,10 @@ class HumanJudge:
         self.name, self.file, self.decided = f"human {who}", file and Path(file), {}
         lines = self.file.read_text(encoding="utf-8").splitlines() if self.file and self.file.exists() else []
         for number, line in enumerate(lines, start=1):
-            try: self.decided[json.loads(line)["sample"]] = json.loads(line)["decision"]
-            except (ValueError, KeyError, TypeError) as error: raise ValueError(f"line {number} of {self.file} is no decision: remove it") from error
+            try:
+                self.decided[json.loads(line)["sample"]] = json.loads(line)["decision"]
+            except (ValueError, KeyError, TypeError) as error:
+                raise ValueError(f"line {number} of {self.file} is no decision: remove it") from error
 
     def decide(
         self,
@@ -52,10 +55,12 @@ class HumanJudge:
         decision: str,         # "accept", "reject" or "undecided"; the last one counts
     ):
         "Note a decision."
-        if decision not in _DECISIONS: raise ValueError(f'a decision is "accept", "reject" or "undecided", got {decision!r}')
+        if decision not in _DECISIONS:
+            raise ValueError(f'a decision is "accept", "reject" or "undecided", got {decision!r}')
         key = _fingerprint(sample)
         if self.file:
-            with self.file.open("a", encoding="utf-8") as lines: lines.write(json.dumps({"sample": key, "decision": decision, "by": self.name}) + "\n")
+            with self.file.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps({"sample": key, "decision": decision, "by": self.name}) + "\n")
         self.decided[key] = decision
 
     def __call__(
@@ -78,8 +83,10 @@ def review(
     side: int = 512,                  # longer side of each of the two pictures, pixels
 ):                                    # an ipywidgets box: show it as the last line of a cell
     "Show samples with buttons to accept, reject, leave undecided, and to go back."
-    try: import ipywidgets
-    except ImportError as error: raise ImportError("review needs ipywidgets: pip install ipywidgets") from error
+    try:
+        import ipywidgets
+    except ImportError as error:
+        raise ImportError("review needs ipywidgets: pip install ipywidgets") from error
     picture, caption, at = ipywidgets.Image(format="png"), ipywidgets.Label(), 0
 
     def show(number: int):
@@ -89,13 +96,16 @@ def review(
         picture.value = _side_by_side(samples[at], side) if at < len(samples) else b""
 
     def press(button):
-        if button.description == "back": return show(at - 1)
-        if at == len(samples): return
+        if button.description == "back":
+            return show(at - 1)
+        if at == len(samples):
+            return
         judge.decide(samples[at], button.description)
         show(at + 1)
 
     buttons = [ipywidgets.Button(description=name, button_style=style) for name, style in zip((*_DECISIONS, "back"), ("success", "danger", "", ""))]
-    for button in buttons: button.on_click(press)
+    for button in buttons:
+        button.on_click(press)
     show(next((number for number, verdict in enumerate(judge(samples)) if verdict.decision == "undecided"), len(samples)))
     return ipywidgets.VBox([caption, picture, ipywidgets.HBox(buttons)])
 
@@ -105,8 +115,10 @@ def agreement(
     decided: Sequence[str],  # decisions it is tested against, $N$
 ) -> dict:                   # `count`, `undecided`, `accuracy`, `kappa`, and `confusion`: decided, then judged, then how often
     "How often two judges agree, and how far beyond chance (Cohen's kappa)."
-    if len(judged) != len(decided): raise ValueError(f"{len(judged)} decisions cannot be compared with {len(decided)}")
-    if strange := sorted((set(judged) | set(decided)) - set(_DECISIONS)): raise ValueError(f'decisions are "accept", "reject" or "undecided", got {strange[0]!r}')
+    if len(judged) != len(decided):
+        raise ValueError(f"{len(judged)} decisions cannot be compared with {len(decided)}")
+    if strange := sorted((set(judged) | set(decided)) - set(_DECISIONS)):
+        raise ValueError(f'decisions are "accept", "reject" or "undecided", got {strange[0]!r}')
     pairs = Counter((truth, guess) for guess, truth in zip(judged, decided) if "undecided" not in (guess, truth))
     count, both = sum(pairs.values()), ("accept", "reject")
     confusion = {truth: {guess: pairs[truth, guess] for guess in both} for truth in both}
@@ -125,10 +137,13 @@ class Decisions:
     note: str = ""                    # how the samples were made and who decided
 
     def __post_init__(self):
-        if not len(self.samples) == len(self.decisions) == len(self.features): raise ValueError(f"{len(self.samples)} samples, {len(self.decisions)} decisions and {len(self.features)} measurements do not belong together")
-        if strange := [decision for decision in self.decisions if decision not in _DECISIONS]: raise ValueError(f'decisions are "accept", "reject" or "undecided", got {strange[0]!r}')
+        if not len(self.samples) == len(self.decisions) == len(self.features):
+            raise ValueError(f"{len(self.samples)} samples, {len(self.decisions)} decisions and {len(self.features)} measurements do not belong together")
+        if strange := [decision for decision in self.decisions if decision not in _DECISIONS]:
+            raise ValueError(f'decisions are "accept", "reject" or "undecided", got {strange[0]!r}')
         names = set(RuleConfig.__dataclass_fields__) - {"negatives"}
-        if wrong := [name for name, measured in zip(self.samples, self.features) if set(measured) != names]: raise ValueError(f"the measurements of {wrong[0]} are not those of features_of: measure the samples again")
+        if wrong := [name for name, measured in zip(self.samples, self.features) if set(measured) != names]:
+            raise ValueError(f"the measurements of {wrong[0]} are not those of features_of: measure the samples again")
 
     @classmethod
     def of(
@@ -166,7 +181,8 @@ def load_decisions(
         content = json.loads(Path(path).read_text(encoding="utf-8"))
         rows = [(row["sample"], row["decision"], {name: math.nan if value is None else float(value) for name, value in row["features"].items()}) for row in content["rows"]]
         return Decisions(*(list(column) for column in zip(*rows)) if rows else ([], [], []), note=content["note"])
-    except (OSError, KeyError, TypeError, AttributeError, ValueError) as error: raise ValueError(f"{path} holds no decisions that can be read: {error}") from error
+    except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"{path} holds no decisions that can be read: {error}") from error
 
 # %% ../../nbs/25_judge_human.ipynb #places
 def _places(values: ndarray, bound: float, *, most: int = 40) -> ndarray:
@@ -181,10 +197,12 @@ def _moves(config: RuleConfig, features: list[dict[str, float]]):
     for feature in features[0]:
         values, bounds = np.array([measured[feature] for measured in features]), getattr(config, feature)
         for side, bound in enumerate(bounds):
-            if math.isinf(bound): continue
+            if math.isinf(bound):
+                continue
             for place in sorted(_places(values, bound), reverse=side == 1):
                 moved = (place, bounds[1]) if side == 0 else (bounds[0], place)
-                if moved != bounds and moved[0] <= moved[1]: yield feature, tuple(map(float, moved))
+                if moved != bounds and moved[0] <= moved[1]:
+                    yield feature, tuple(map(float, moved))
 
 # %% ../../nbs/25_judge_human.ipynb #calibrate
 def _kappa(accepted: ndarray, decided: ndarray) -> float:
@@ -206,7 +224,8 @@ def calibrate(
 ) -> RuleConfig:         # ranges that agree with the decisions
     "Move the bounds of the rules, one at a time, to where they agree best with a person (section 3.3)."
     rows = [(measured, decision == "accept") for measured, decision in zip(decided.features, decided.decisions) if decision != "undecided"]
-    if len({accepted for _, accepted in rows}) < 2: raise ValueError("calibration needs accepted and rejected samples: decide on more of them")
+    if len({accepted for _, accepted in rows}) < 2:
+        raise ValueError("calibration needs accepted and rejected samples: decide on more of them")
     features, truth = [measured for measured, _ in rows], np.array([accepted for _, accepted in rows])
     values = {name: np.array([measured[name] for measured in features]) for name in features[0]}
     nothing = {name: (values[name] == 0) & (name == "hidden_share") for name in values}
@@ -217,8 +236,10 @@ def calibrate(
         for name, bounds in _moves(config, features):
             others = failures - ~passed[name] == 0
             found = _kappa(others & (_passes(bounds, values[name], nothing[name])), truth)
-            if found > score + 1e-9: best, score = (name, bounds), found
-        if best is None: break
+            if found > score + 1e-9:
+                best, score = (name, bounds), found
+        if best is None:
+            break
         config = replace(config, **{best[0]: best[1]})
     return config
 
@@ -232,7 +253,8 @@ def held_out(
 ) -> dict:               # as `agreement` gives it
     "How well calibrated rules agree with decisions that they were not calibrated on."
     order = np.random.default_rng(seed).permutation(len(decided.samples))
-    def part(numbers: ndarray) -> Decisions: return replace(decided, **{name: [getattr(decided, name)[number] for number in numbers] for name in ("samples", "decisions", "features")})
+    def part(numbers: ndarray) -> Decisions:
+        return replace(decided, **{name: [getattr(decided, name)[number] for number in numbers] for name in ("samples", "decisions", "features")})
     judged, truth = [], []
     for fold in range(folds):
         test = part(order[fold::folds])

@@ -36,7 +36,8 @@ def _question(
 ) -> tuple[str, dict]:  # the prompt, and the JSON schema of the answer
     folder = files("amodal_sam") / "prompts"
     known = sorted(path.name.removesuffix(".txt") for path in folder.iterdir() if path.name.endswith(".txt"))
-    if version not in known: raise ValueError(f"there is no prompt {version!r}, only {', '.join(known)}")
+    if version not in known:
+        raise ValueError(f"there is no prompt {version!r}, only {', '.join(known)}")
     return (folder / f"{version}.txt").read_text(encoding="utf-8"), json.loads((folder / f"{version}.json").read_text(encoding="utf-8"))
 
 # %% ../../nbs/26_judge_vlm.ipynb #answer
@@ -48,7 +49,8 @@ def _objects_in(text: str) -> list[dict]:
         try:
             value, end = decoder.raw_decode(text, at)
             found.append(value)
-        except (ValueError, RecursionError): pass
+        except (ValueError, RecursionError):
+            pass
         at = text.find("{", end)
     return found
 
@@ -58,11 +60,15 @@ def read_answer(
 ) -> dict:         # the answer
     "The last JSON object of a text, if it is what the schema asks for; else a ValueError says what is wrong with it."
     found, kinds = _objects_in(text[-20_000:]), {"string": str, "boolean": bool}
-    if not found: raise ValueError("it holds no JSON object")
+    if not found:
+        raise ValueError("it holds no JSON object")
     answer, properties = found[-1], schema["properties"]
-    if missing := [name for name in schema["required"] if name not in answer]: raise ValueError(f"it lacks {', '.join(missing)}")
-    if unknown := [name for name in answer if name not in properties]: raise ValueError(f"it has fields that were not asked for: {', '.join(unknown)[:200]}")
-    if wrong := [name for name, value in answer.items() if not isinstance(value, kinds[properties[name]["type"]])]: raise ValueError(f"of the wrong type: {', '.join(wrong)}")
+    if missing := [name for name in schema["required"] if name not in answer]:
+        raise ValueError(f"it lacks {', '.join(missing)}")
+    if unknown := [name for name in answer if name not in properties]:
+        raise ValueError(f"it has fields that were not asked for: {', '.join(unknown)[:200]}")
+    if wrong := [name for name, value in answer.items() if not isinstance(value, kinds[properties[name]["type"]])]:
+        raise ValueError(f"of the wrong type: {', '.join(wrong)}")
     return answer
 
 # %% ../../nbs/26_judge_vlm.ipynb #kept
@@ -76,16 +82,20 @@ class _Answers:
             with closing(sqlite3.connect(self.path, timeout=60)) as base, base:
                 base.execute("create table if not exists answers (key text primary key, answer text not null)")
                 return base.execute(command, values).fetchall()
-        except sqlite3.Error as error: raise ValueError(f"the answers in {self.path} cannot be used ({error}): give another cache, or delete that file") from error
+        except sqlite3.Error as error:
+            raise ValueError(f"the answers in {self.path} cannot be used ({error}): give another cache, or delete that file") from error
 
     def get(self, key: str) -> str | None:
-        if self.path is None: return self.memory.get(key)
+        if self.path is None:
+            return self.memory.get(key)
         found = self._do("select answer from answers where key = ?", key)
         return found[0][0] if found else None
 
     def put(self, key: str, answer: str):
-        if self.path is None: self.memory[key] = answer
-        else: self._do("insert or replace into answers values (?, ?)", key, answer)
+        if self.path is None:
+            self.memory[key] = answer
+        else:
+            self._do("insert or replace into answers values (?, ?)", key, answer)
 
 # %% ../../nbs/26_judge_vlm.ipynb #asking
 _HELD = ("held back", "another request made the judge stop")
@@ -94,7 +104,8 @@ _REQUIRED = ("target_is_single_object", "target_originally_complete", "target_st
 def _picture_url(picture: ndarray) -> str:
     "A picture as a data URL, JPEG at quality 85."
     done, encoded = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])
-    if not done: raise ValueError(f"a picture of the shape {picture.shape} cannot be encoded as JPEG")
+    if not done:
+        raise ValueError(f"a picture of the shape {picture.shape} cannot be encoded as JPEG")
     return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
 
 class _Asking:
@@ -106,9 +117,12 @@ class _Asking:
 
     def _ask_twice(self, body: dict) -> str:
         first, schema = self._say(body), _question(self.prompt)[1]
-        try: read_answer(first, schema)
-        except ValueError as wrong: again = f"That was no valid answer: {wrong}. Answer with one JSON object and nothing else."
-        else: return first
+        try:
+            read_answer(first, schema)
+        except ValueError as wrong:
+            again = f"That was no valid answer: {wrong}. Answer with one JSON object and nothing else."
+        else:
+            return first
         return self._say(body | {"messages": [*body["messages"], {"role": "assistant", "content": first or "(nothing)"}, {"role": "user", "content": again}]})
 
     def _judge(self, sample: AmodalSample) -> Verdict:
@@ -116,12 +130,15 @@ class _Asking:
         key = hashlib.sha256(json.dumps([self.prompt, body], sort_keys=True).encode()).hexdigest()
         text = self._answers.get(key)
         self._count(kept=text is not None)
-        if text is None: self._answers.put(key, text := self._ask_twice(body))
+        if text is None:
+            self._answers.put(key, text := self._ask_twice(body))
         return self._verdict(text)
 
     def _verdict(self, text: str) -> Verdict:
-        try: reasons = {name: met for name, met in read_answer(text, _question(self.prompt)[1]).items() if isinstance(met, bool)}
-        except ValueError: return Verdict("undecided", {}, text, self.name, self.version)
+        try:
+            reasons = {name: met for name, met in read_answer(text, _question(self.prompt)[1]).items() if isinstance(met, bool)}
+        except ValueError:
+            return Verdict("undecided", {}, text, self.name, self.version)
         return Verdict("accept" if all(reasons[name] for name in self.required) else "reject", reasons, text, self.name, self.version)
 
 # %% ../../nbs/26_judge_vlm.ipynb #counting
@@ -129,12 +146,14 @@ class _Counting:
     "What judges share that cost something: totals, answers kept, and that they can be sent to other processes."
     def __post_init__(self):
         known = _question(self.prompt)[1]["required"]
-        if not self.required or set(self.required) - set(known): raise ValueError(f"required must name criteria of {self.prompt}, some of {', '.join(known)}; got {self.required}")
+        if not self.required or set(self.required) - set(known):
+            raise ValueError(f"required must name criteria of {self.prompt}, some of {', '.join(known)}; got {self.required}")
         self._answers, self._usage = _Answers(self.cache), Counter()
         self.__setstate__({})
 
     def _count(self, **numbers: int):
-        with self._lock: self._usage.update({name: int(number) for name, number in numbers.items()})
+        with self._lock:
+            self._usage.update({name: int(number) for name, number in numbers.items()})
 
     @property
     def usage(self) -> dict[str, int]:
@@ -142,9 +161,11 @@ class _Counting:
         names = ("requests", "retries", "kept", "prompt_tokens", "completion_tokens", "accept", "reject", "undecided")
         return {name: self._usage[name] for name in names}
 
-    def __getstate__(self) -> dict: return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_halt", "_loaded")}
+    def __getstate__(self) -> dict:
+        return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_halt", "_loaded")}
 
-    def __setstate__(self, state: dict): self.__dict__.update(state, _lock=threading.RLock(), _halt=threading.Event(), _loaded=None)
+    def __setstate__(self, state: dict):
+        self.__dict__.update(state, _lock=threading.RLock(), _halt=threading.Event(), _loaded=None)
 
 # %% ../../nbs/26_judge_vlm.ipynb #settings
 @dataclass
@@ -175,14 +196,18 @@ class _NoAnswer(Exception):
 
 def _openai():
     "The client's package, or a line that says how to get it."
-    try: import openai
-    except ImportError as error: raise ImportError('VlmJudge needs the openai client: pip install "amodal-sam[vlm]"') from error
+    try:
+        import openai
+    except ImportError as error:
+        raise ImportError('VlmJudge needs the openai client: pip install "amodal-sam[vlm]"') from error
     return openai
 
 def _pause(error: Exception, attempt: int, settings: _Settings) -> float:
     "Seconds until the next try: what the server asks for, or twice as long each time."
-    try: asked = float(error.response.headers["retry-after"])
-    except (AttributeError, KeyError, ValueError): asked = settings.wait * 2 ** attempt
+    try:
+        asked = float(error.response.headers["retry-after"])
+    except (AttributeError, KeyError, ValueError):
+        asked = settings.wait * 2 ** attempt
     return min(max(0.0, asked), settings.longest_wait)
 
 # %% ../../nbs/26_judge_vlm.ipynb #connection
@@ -190,31 +215,41 @@ class _Connection:
     "The way to the server: key, client, budget, tries."
     def _client(self):
         key, address = os.environ.get(self.key_from, ""), self.server or os.environ.get("OPENAI_BASE_URL")
-        if not key and not address: raise ValueError(f"there is no key: set {self.key_from}, or give the address of a server of your own, as in server='http://localhost:8000/v1'")
+        if not key and not address:
+            raise ValueError(f"there is no key: set {self.key_from}, or give the address of a server of your own, as in server='http://localhost:8000/v1'")
         with self._lock:
-            if self._loaded is None: self._loaded = _openai().OpenAI(base_url=address, api_key=key or "none", max_retries=0, timeout=self.timeout)
+            if self._loaded is None:
+                self._loaded = _openai().OpenAI(base_url=address, api_key=key or "none", max_retries=0, timeout=self.timeout)
             return self._loaded
 
     def _spend(self):
         with self._lock:
             tokens = self._usage["prompt_tokens"] + self._usage["completion_tokens"]
             for spent, budget, unit in ((self._usage["requests"], self.request_budget, "requests"), (tokens, self.token_budget, "tokens")):
-                if budget is not None and spent >= budget: raise JudgeStopped(f"the budget of {budget} {unit} is spent")
+                if budget is not None and spent >= budget:
+                    raise JudgeStopped(f"the budget of {budget} {unit} is spent")
             self._usage["requests"] += 1
 
     def _request(self, body: dict):
         openai, client, rest = _openai(), self._client(), {name: value for name, value in body.items() if name not in ("model", "messages")}
         for attempt in range(self.retries + 1):
-            if attempt: self._count(retries=1)
-            if attempt and self._halt.wait(_pause(failed, attempt - 1, self)): raise JudgeStopped("another request made the judge stop")
+            if attempt:
+                self._count(retries=1)
+            if attempt and self._halt.wait(_pause(failed, attempt - 1, self)):
+                raise JudgeStopped("another request made the judge stop")
             self._spend()
-            try: return client.chat.completions.create(model=body["model"], messages=body["messages"], extra_body=rest)
+            try:
+                return client.chat.completions.create(model=body["model"], messages=body["messages"], extra_body=rest)
             except openai.APIStatusError as error:
                 failed, status = error, error.status_code
-                if status not in (408, 409, 429) and status < 500: raise JudgeStopped(f"the server refuses the request with {status}: {self._clean(error.message)[:300]}") from None
-            except openai.APIConnectionError as error: failed, status = error, "a timeout" if isinstance(error, openai.APITimeoutError) else None
-            except (openai.APIError, json.JSONDecodeError): return None
-        if status is None: raise JudgeStopped(f"the server does not answer, {self.retries + 1} tries") from None
+                if status not in (408, 409, 429) and status < 500:
+                    raise JudgeStopped(f"the server refuses the request with {status}: {self._clean(error.message)[:300]}") from None
+            except openai.APIConnectionError as error:
+                failed, status = error, "a timeout" if isinstance(error, openai.APITimeoutError) else None
+            except (openai.APIError, json.JSONDecodeError):
+                return None
+        if status is None:
+            raise JudgeStopped(f"the server does not answer, {self.retries + 1} tries") from None
         raise _NoAnswer(f"{status}, {self.retries + 1} tries") from None
 
     def _clean(self, text: str) -> str:
@@ -226,12 +261,17 @@ class _Connection:
 class _Batches:
     "Several samples at a time, and what becomes of those that remain without an answer."
     def _outcome(self, sample: AmodalSample) -> Verdict | JudgeStopped:
-        if self._halt.is_set(): return JudgeStopped("held back")
-        try: verdict = self._judge(sample)
-        except JudgeStopped as stop: outcome = stop
+        if self._halt.is_set():
+            return JudgeStopped("held back")
+        try:
+            verdict = self._judge(sample)
+        except JudgeStopped as stop:
+            outcome = stop
         except _NoAnswer as error:
-            with self._lock: self._failed += 1
-            if self._failed < self.patience: return Verdict("undecided", {}, f"no answer: {error}", self.name, self.version)
+            with self._lock:
+                self._failed += 1
+            if self._failed < self.patience:
+                return Verdict("undecided", {}, f"no answer: {error}", self.name, self.version)
             outcome = JudgeStopped(f"{self._failed} samples in a row remained without an answer, the last with {error}")
         else:
             self._failed = 0
@@ -246,8 +286,10 @@ class _Batches:
         "Judge a batch, several samples at a time (section 3.3)."
         self._halt.clear()
         with ThreadPoolExecutor(self.concurrency) as pool:
-            try: outcomes = list(pool.map(self._outcome, samples))
-            finally: self._halt.set()
+            try:
+                outcomes = list(pool.map(self._outcome, samples))
+            finally:
+                self._halt.set()
         if why := [str(outcome) for outcome in outcomes if isinstance(outcome, JudgeStopped) and str(outcome) not in _HELD]:
             self._failed, done = 0, sum(isinstance(outcome, Verdict) and not outcome.raw.startswith("no answer:") for outcome in outcomes)
             raise JudgeStopped(f"{why[0]}; {done} of these {len(outcomes)} samples are judged and their answers kept in {self.cache or 'memory'}: run again to continue")
@@ -260,8 +302,10 @@ class VlmJudge(_Batches, _Connection, _Asking, _Counting, _Settings):
     "A vision-language model behind an OpenAI-compatible server; its settings are the arguments (section 3.3)."
     def __post_init__(self):
         super().__post_init__()
-        if self.mode not in ("json_schema", "json_object", "none"): raise ValueError(f'mode must be "json_schema", "json_object" or "none", got {self.mode!r}')
-        if min(self.concurrency, self.patience, self.retries + 1) < 1: raise ValueError("concurrency and patience must be at least 1, retries at least 0")
+        if self.mode not in ("json_schema", "json_object", "none"):
+            raise ValueError(f'mode must be "json_schema", "json_object" or "none", got {self.mode!r}')
+        if min(self.concurrency, self.patience, self.retries + 1) < 1:
+            raise ValueError("concurrency and patience must be at least 1, retries at least 0")
         self.name, self.version, self._failed = f"vlm {self.model}", self.prompt, 0
 
     def _body(self, messages: list[dict]) -> dict:
@@ -273,8 +317,10 @@ class VlmJudge(_Batches, _Connection, _Asking, _Counting, _Settings):
         answer = self._request(body)
         usage = getattr(answer, "usage", None)
         self._count(**{name: getattr(usage, name, None) or 0 for name in ("prompt_tokens", "completion_tokens")})
-        try: said = answer.choices[0].message.content or answer.choices[0].message.refusal
-        except (AttributeError, IndexError, TypeError): said = None
+        try:
+            said = answer.choices[0].message.content or answer.choices[0].message.refusal
+        except (AttributeError, IndexError, TypeError):
+            said = None
         return self._clean(said) if isinstance(said, str) else ""
 
 # %% ../../nbs/26_judge_vlm.ipynb #local-chat
@@ -284,14 +330,18 @@ def _as_chat(messages: list[dict]) -> list[dict]:
     for message in messages:
         parts = [{"type": "text", "text": message["content"]}] if isinstance(message["content"], str) else message["content"]
         decoded = [part if part["type"] == "text" else {"type": "image", "image": Image.open(BytesIO(base64.b64decode(part["image_url"]["url"].partition(",")[2])))} for part in parts]
-        if chat and chat[-1]["role"] == "system": chat[-1] = {"role": message["role"], "content": chat[-1]["content"] + decoded}
-        else: chat.append({"role": message["role"], "content": decoded})
+        if chat and chat[-1]["role"] == "system":
+            chat[-1] = {"role": message["role"], "content": chat[-1]["content"] + decoded}
+        else:
+            chat.append({"role": message["role"], "content": decoded})
     return chat
 
 def _transformers():
     "The library, or a line that says how to get it."
-    try: import transformers
-    except ImportError as error: raise ImportError('TransformersJudge needs transformers: pip install "amodal-sam[vlm]"') from error
+    try:
+        import transformers
+    except ImportError as error:
+        raise ImportError('TransformersJudge needs transformers: pip install "amodal-sam[vlm]"') from error
     return transformers
 
 # %% ../../nbs/26_judge_vlm.ipynb #local-judge
@@ -312,15 +362,19 @@ class TransformersJudge(_Asking, _Counting):
         super().__post_init__()
         self.name, self.version = f"transformers {Path(self.model).name}", self.prompt
 
-    def _body(self, messages: list[dict]) -> dict: return {"model": str(self.model), "longest_answer": self.longest_answer, "dtype": self.dtype, "messages": messages}
+    def _body(self, messages: list[dict]) -> dict:
+        return {"model": str(self.model), "longest_answer": self.longest_answer, "dtype": self.dtype, "messages": messages}
 
     def _load(self):
         library = _transformers()
-        try: return library.AutoProcessor.from_pretrained(self.model), library.AutoModelForImageTextToText.from_pretrained(self.model, dtype=self.dtype).to(self.device).eval()
-        except (OSError, ValueError) as error: raise ValueError(f"{self.model} is no vision-language model that can be loaded: {str(error).strip().splitlines()[0]}") from error
+        try:
+            return library.AutoProcessor.from_pretrained(self.model), library.AutoModelForImageTextToText.from_pretrained(self.model, dtype=self.dtype).to(self.device).eval()
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{self.model} is no vision-language model that can be loaded: {str(error).strip().splitlines()[0]}") from error
 
     def _say(self, body: dict) -> str:
-        if self._loaded is None: self._loaded = self._load()
+        if self._loaded is None:
+            self._loaded = self._load()
         processor, model = self._loaded
         inputs = processor.apply_chat_template(_as_chat(body["messages"]), tokenize=True, return_dict=True, return_tensors="pt", add_generation_prompt=True).to(model.device, dtype=model.dtype)
         said = model.generate(**inputs, max_new_tokens=self.longest_answer, do_sample=False)[0, inputs["input_ids"].shape[1]:]

@@ -25,15 +25,18 @@ from ..masks import run_lengths, tight_box
 # %% ../../nbs/20_objects.ipynb #smaller
 def _halved(picture: ndarray, times: int) -> ndarray:
     "Means of squares of 1, 2, 4 or 8 pixels a side; those cut by the right or lower edge hold its last pixels again."
-    if times == 1: return picture
+    if times == 1:
+        return picture
     below, beside = (-side % times for side in picture.shape[:2])
-    if below or beside: picture = cv2.copyMakeBorder(picture, 0, below, 0, beside, cv2.BORDER_REPLICATE)
+    if below or beside:
+        picture = cv2.copyMakeBorder(picture, 0, below, 0, beside, cv2.BORDER_REPLICATE)
     return cv2.resize(picture, (picture.shape[1] // times, picture.shape[0] // times), interpolation=cv2.INTER_AREA)
 
 def _sized(picture: ndarray, times: int, size: tuple[int, int]) -> ndarray:
     "The picture at height and width `size`, after the squares."
     picture = _halved(picture, times)
-    if picture.shape[:2] == size: return picture
+    if picture.shape[:2] == size:
+        return picture
     return cv2.resize(picture, size[::-1], interpolation=cv2.INTER_LINEAR if 2 * size[0] > picture.shape[0] else cv2.INTER_AREA)
 
 def _load_sized(load: Callable[..., ndarray], times: int, size: tuple[int, int]) -> ndarray:
@@ -67,11 +70,13 @@ class MaskedObject:
         object_id: str = "",      # name of the object
     ) -> "MaskedObject":
         "An object of a picture that is already in memory."
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3: raise ValueError(f"an image is uint8 RGB of the shape (H, W, 3), got {image.dtype} {image.shape}")
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+            raise ValueError(f"an image is uint8 RGB of the shape (H, W, 3), got {image.dtype} {image.shape}")
         if mask.dtype not in (bool, np.uint8) or mask.shape != image.shape[:2]:
             raise ValueError(f"the mask must be bool, or uint8 opacity, of the shape {image.shape[:2]}, got {mask.dtype} {mask.shape}")
         opacity = mask.astype(np.uint8) * 255 if mask.dtype == bool else mask
-        if not (opacity > 127).any(): raise ValueError("the mask is empty: opacity counts from 128 on, so a uint8 mask of 0 and 1 must become bool first")
+        if not (opacity > 127).any():
+            raise ValueError("the mask is empty: opacity counts from 128 on, so a uint8 mask of 0 and 1 must become bool first")
         return cls(partial(np.asarray, image), partial(np.asarray, opacity), tuple(tight_box(opacity > 127).tolist()), mask.shape, whole, background, category, image_id, object_id)
 
 # %% ../../nbs/20_objects.ipynb #shrunk
@@ -82,13 +87,17 @@ def shrunk(
     exact: bool = True,    # False takes the next larger of 1, 1/2, 1/4 and 1/8, which is cheaper
 ) -> MaskedObject | None:  # the same object in a smaller picture, or None if nothing of it is left
     "An object in a smaller picture (section 3.3)."
-    if not share > 0: raise ValueError(f"share must be positive, got {share}: 0.5 halves the sides")
-    if share >= 1: return thing
+    if not share > 0:
+        raise ValueError(f"share must be positive, got {share}: 0.5 halves the sides")
+    if share >= 1:
+        return thing
     times = max(times for times in (1, 2, 4, 8) if times * share <= 1)
-    if not exact and times == 1: return thing
+    if not exact and times == 1:
+        return thing
     size = tuple(max(1, round(side * share)) if exact else -(-side // times) for side in thing.size)
     opacity = _sized(thing.load_mask(), times, size)
-    if not (opacity > 127).any(): return None
+    if not (opacity > 127).any():
+        return None
     return replace(thing, load_image=partial(_load_sized, thing.load_image, times, size), load_mask=partial(np.asarray, opacity), box=tuple(tight_box(opacity > 127).tolist()), size=size)
 
 # %% ../../nbs/20_objects.ipynb #is-whole
@@ -102,14 +111,18 @@ def is_whole(
     main_piece: float = 0.95,  # share of the area that the largest piece must have, in [0, 1]
 ) -> bool:                     # True if nothing seems to hide a part of it
     "Whether a mask of visible pixels can stand for a whole object (section 3.3)."
-    if others.dtype != bool or others.shape != mask.shape: raise ValueError(f"others must be bool of the shape {mask.shape}, as the mask, got {others.dtype} {others.shape}")
-    if not mask.any(): return False
+    if others.dtype != bool or others.shape != mask.shape:
+        raise ValueError(f"others must be bool of the shape {mask.shape}, as the mask, got {others.dtype} {others.shape}")
+    if not mask.any():
+        return False
     left, top, right, bottom = tight_box(mask).astype(int).tolist()
-    if min(left, top, mask.shape[1] - right, mask.shape[0] - bottom) < border: return False
+    if min(left, top, mask.shape[1] - right, mask.shape[0] - bottom) < border:
+        return False
     window = slice(max(top - ring, 0), bottom + ring), slice(max(left - ring, 0), right + ring)
     mask, others = mask[window].astype(np.uint8), others[window]
     pieces = cv2.connectedComponentsWithStats(mask, connectivity=8)[2][1:, cv2.CC_STAT_AREA]
-    if pieces.max() < main_piece * pieces.sum(): return False
+    if pieces.max() < main_piece * pieces.sum():
+        return False
     around = cv2.dilate(mask, np.ones((2 * ring + 1, 2 * ring + 1), np.uint8)) > mask
     return bool((others & around).sum() <= touching * around.sum())
 
@@ -135,7 +148,8 @@ def whole_among(
     main_piece: float = 0.95,     # share of the area that the largest piece must have, in [0, 1]
 ) -> list[bool]:                  # for each mask, True if it can stand for a whole object
     "Which of the masks at many levels are whole objects (section 4.1)."
-    if not annotations: return []
+    if not annotations:
+        return []
     codes, (height, width) = [annotation["segmentation"] for annotation in annotations], annotations[0]["segmentation"]["size"]
     areas, boxes = coco_mask.area(codes).astype(np.int64), coco_mask.toBbox(codes).round().astype(int)
     boxes[:, 2:] += boxes[:, :2]
@@ -145,7 +159,9 @@ def whole_among(
     for number in np.flatnonzero(whole):
         larger = np.flatnonzero((areas > areas[number]) | ((areas == areas[number]) & (order < number)))
         shared = coco_mask.iou([codes[number]], [codes[other] for other in larger], [1] * len(larger)) if len(larger) else np.zeros(1)
-        if (np.asarray(shared) >= inside).any(): whole[number] = False; continue
+        if (np.asarray(shared) >= inside).any():
+            whole[number] = False
+            continue
         pieces = cv2.connectedComponentsWithStats(mask_window(codes[number], boxes[number].tolist()), connectivity=8)[2][1:, cv2.CC_STAT_AREA]
         whole[number] = pieces.max() >= main_piece * pieces.sum()
     return whole.tolist()
@@ -159,7 +175,8 @@ class Member:
     offset: int = -1  # in the tar, bytes; -1 for a plain file
     size: int = -1    # bytes
 
-    def __str__(self) -> str: return str(self.path) if self.offset < 0 else f"{self.path}: {self.name}"
+    def __str__(self) -> str:
+        return str(self.path) if self.offset < 0 else f"{self.path}: {self.name}"
 
     def read(
         self,
@@ -170,7 +187,8 @@ class Member:
             file.seek(max(self.offset, 0))
             wanted = most if self.offset < 0 else min(self.size, most) if most >= 0 else self.size
             found = file.read(wanted)
-        if self.offset >= 0 and len(found) < wanted: raise ValueError("the archive ends in the middle of it")
+        if self.offset >= 0 and len(found) < wanted:
+            raise ValueError("the archive ends in the middle of it")
         return found
 
 class BrokenMember(ValueError):
@@ -179,9 +197,11 @@ class BrokenMember(ValueError):
         self,
         member: str,  # its name
         reason: str,  # in a few words
-    ): super().__init__(member, reason)
+    ):
+        super().__init__(member, reason)
 
-    def __str__(self) -> str: return f"{self.args[0]} cannot be used: {self.args[1]}"
+    def __str__(self) -> str:
+        return f"{self.args[0]} cannot be used: {self.args[1]}"
 
 # %% ../../nbs/20_objects.ipynb #read-picture
 def _refused(member: Member, error: Exception) -> BrokenMember:
@@ -193,35 +213,44 @@ def picture_size(
     "The size of a picture, from the file's head alone where that suffices."
     for most in (2 ** 16, -1):
         try:
-            with Image.open(BytesIO(member.read(most))) as picture: return picture.height, picture.width
-        except Exception as error: failure = error  # Pillow raises nearly anything for a broken file
+            with Image.open(BytesIO(member.read(most))) as picture:
+                return picture.height, picture.width
+        except Exception as error:
+            failure = error  # Pillow raises nearly anything for a broken file
     raise _refused(member, failure) from failure
 
 def _decoded(member: Member, mode: str, times: int = 1) -> ndarray:
     "A picture as uint8, read-only, (H, W, 3) for RGB or (H, W, 4) for RGBA, at one, a half, a quarter or an eighth of its size."
     try:
         with Image.open(BytesIO(member.read())) as picture:
-            if mode == "RGBA" and "A" not in picture.getbands() and "transparency" not in picture.info: raise ValueError("it has no alpha channel")
+            if mode == "RGBA" and "A" not in picture.getbands() and "transparency" not in picture.info:
+                raise ValueError("it has no alpha channel")
             small, full = tuple(-(-side // times) for side in picture.size), picture.size
-            if times > 1: picture.draft("RGB", tuple(max(1, side // times) for side in full))
+            if times > 1:
+                picture.draft("RGB", tuple(max(1, side // times) for side in full))
             decoded = np.asarray(picture if picture.mode == mode else picture.convert(mode))
-    except Exception as error: raise _refused(member, error) from error
-    if decoded.shape[1::-1] != small: decoded = _halved(decoded, times * decoded.shape[1] // full[0])
+    except Exception as error:
+        raise _refused(member, error) from error
+    if decoded.shape[1::-1] != small:
+        decoded = _halved(decoded, times * decoded.shape[1] // full[0])
     decoded.flags.writeable = False
     return decoded
 
 # %% ../../nbs/20_objects.ipynb #cache
 class _Cache:
     "Decoded pictures up to a number of bytes; those not asked for the longest go first."
-    def __init__(self, limit: int): self.limit, self.size, self.pictures = limit, 0, OrderedDict()
+    def __init__(self, limit: int):
+        self.limit, self.size, self.pictures = limit, 0, OrderedDict()
 
     def __call__(self, *key: Member | str | int) -> ndarray:
-        if key in self.pictures: self.pictures.move_to_end(key)
+        if key in self.pictures:
+            self.pictures.move_to_end(key)
         else:
             self.pictures[key] = _decoded(*key)
             self.size += self.pictures[key].nbytes
         newest = self.pictures[key]
-        while self.size > self.limit and len(self.pictures) > 1: self.size -= self.pictures.popitem(last=False)[1].nbytes
+        while self.size > self.limit and len(self.pictures) > 1:
+            self.size -= self.pictures.popitem(last=False)[1].nbytes
         return newest
 
 _cache = _Cache(limit=2 ** 28)  # bytes, for each process
@@ -248,5 +277,6 @@ def limit_cache(
     megabytes: float,  # of decoded pictures that this process keeps; 256 unless told
 ):
     "How much memory decoded pictures may take; training on a few thousand photographs gains from more."
-    if not megabytes >= 0: raise ValueError(f"megabytes must not be negative, got {megabytes}")
+    if not megabytes >= 0:
+        raise ValueError(f"megabytes must not be negative, got {megabytes}")
     _cache.limit = int(megabytes * 2 ** 20)

@@ -36,9 +36,12 @@ def _read_shard(path: Path, wanted: Iterator[bool]) -> Iterator[tuple[str, list[
             while heads := list(islice(members, len(_ends))):
                 key = heads[0].name.partition(".")[0]
                 right = _name.fullmatch(key) and [head.name for head in heads] == [f"{key}.{end}" for end in _ends] and all(head.isfile() for head in heads)
-                if not right: raise ValueError(f"{path.name} is no shard of this factory: it holds {', '.join(head.name for head in heads)}")
-                if next(wanted): yield key, [tar.extractfile(head).read() for head in heads]
-    except (tarfile.TarError, EOFError, OSError) as error: raise ValueError(f"{path.name} cannot be read: {error}") from error
+                if not right:
+                    raise ValueError(f"{path.name} is no shard of this factory: it holds {', '.join(head.name for head in heads)}")
+                if next(wanted):
+                    yield key, [tar.extractfile(head).read() for head in heads]
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise ValueError(f"{path.name} cannot be read: {error}") from error
 
 
 def _sample(key: str, files: list[bytes]) -> AmodalSample:
@@ -47,11 +50,13 @@ def _sample(key: str, files: list[bytes]) -> AmodalSample:
         about = json.loads(files[0])
         masks = {name: decode_rle(about[name]) for name in ("amodal", "visible", "occluder")}
         images = [cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR) for file in files[1:]]
-        if any(image is None for image in images): raise ValueError("a JPEG file is broken")
+        if any(image is None for image in images):
+            raise ValueError("a JPEG file is broken")
         image, original = (cv2.cvtColor(image, cv2.COLOR_BGR2RGB) for image in images)
         record = about["record"] | {name: about[name] for name in ("source", "number", "judge", "verdict", "version")}
         return AmodalSample(image, masks["amodal"], masks["visible"], original=original, occluder=masks["occluder"], record=record, **{name: about[name] for name in ("image_id", "object_id", "category", "origin")})
-    except (KeyError, TypeError, ValueError) as error: raise ValueError(f"the sample {key} cannot be read: {error}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"the sample {key} cannot be read: {error}") from error
 
 # %% ../../nbs/28_shards.ipynb #shuffled
 def _shuffled(items: Iterator, buffer: int, generator: np.random.Generator) -> Iterator:
@@ -59,7 +64,8 @@ def _shuffled(items: Iterator, buffer: int, generator: np.random.Generator) -> I
     held = []
     for item in items:
         held.append(item)
-        if len(held) < buffer: continue
+        if len(held) < buffer:
+            continue
         place = int(generator.integers(len(held)))
         held[place], held[-1] = held[-1], held[place]
         yield held.pop()
@@ -81,10 +87,13 @@ class TaosShards(IterableDataset):
         self.folder, self.shuffle, self.seed, self.buffer, self.transform, self.epoch = Path(folder), shuffle, seed, buffer, transform, 0
         distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
         self.rank = rank or ((torch.distributed.get_rank(), torch.distributed.get_world_size()) if distributed else (0, 1))
-        try: self.index = json.loads((self.folder / "index.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError): raise ValueError(f"{folder} holds no index of shards: give a folder that taos build wrote") from None
+        try:
+            self.index = json.loads((self.folder / "index.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise ValueError(f"{folder} holds no index of shards: give a folder that taos build wrote") from None
         names = [entry["shard"] for entry in self.index["shards"]]
-        if wrong := next((name for name in names if not _name.fullmatch(name)), None): raise ValueError(f"the index names a shard {wrong!r}, which is no name of a shard")
+        if wrong := next((name for name in names if not _name.fullmatch(name)), None):
+            raise ValueError(f"the index names a shard {wrong!r}, which is no name of a shard")
         self.paths = [self.folder / f"{name}.tar" for name in names]
 
     def __iter__(self) -> Iterator:

@@ -27,20 +27,26 @@ def segmentation_mask(
     size: tuple[int, int],      # H and W of the picture, pixels
 ) -> ndarray:                   # bool, (H, W)
     "The mask of a COCO segmentation."
-    if isinstance(segmentation, dict): mask = decode_rle(segmentation)
+    if isinstance(segmentation, dict):
+        mask = decode_rle(segmentation)
     else:
-        if not segmentation or any(len(polygon) < 6 or len(polygon) % 2 for polygon in segmentation): raise ValueError("a polygon is a flat list of at least three points, x0, y0, x1, y1, x2, y2")
-        if not (np.abs(np.concatenate(segmentation)) <= 2 * max(size)).all(): raise ValueError("a polygon lies far outside its picture")
+        if not segmentation or any(len(polygon) < 6 or len(polygon) % 2 for polygon in segmentation):
+            raise ValueError("a polygon is a flat list of at least three points, x0, y0, x1, y1, x2, y2")
+        if not (np.abs(np.concatenate(segmentation)) <= 2 * max(size)).all():
+            raise ValueError("a polygon lies far outside its picture")
         mask = coco_mask.decode(coco_mask.merge(coco_mask.frPyObjects(segmentation, *size))).astype(bool)
-    if mask.shape != tuple(size): raise ValueError(f"the mask is {mask.shape} but its picture {tuple(size)}: height and width must agree")
+    if mask.shape != tuple(size):
+        raise ValueError(f"the mask is {mask.shape} but its picture {tuple(size)}: height and width must agree")
     return mask
 
 # %% ../../nbs/21_sources.ipynb #objects-of
-def _stop(member: str, reason: str): raise ValueError(f"{member}: {reason}")
+def _stop(member: str, reason: str):
+    raise ValueError(f"{member}: {reason}")
 
 def _load_opacity(code: dict, box: tuple[float, ...]) -> ndarray:
     "The opacity of a mask, of which only the box is unpacked where the code is packed."
-    if not isinstance(code["counts"], str): return decode_rle(code).astype(np.uint8) * 255
+    if not isinstance(code["counts"], str):
+        return decode_rle(code).astype(np.uint8) * 255
     left, top, right, bottom = (int(side) for side in box)
     opacity = np.zeros(code["size"], dtype=np.uint8)
     opacity[top:bottom, left:right] = 255 * mask_window(code, (left, top, right, bottom))
@@ -50,14 +56,17 @@ def _objects_of(member: Member, group: list[dict], names: dict[int, str], least_
     "The objects of one picture, each tested against all the other masks of it."
     size, masks, found = picture_size(member), [], []
     for annotation in group:
-        try: masks.append(segmentation_mask(annotation["segmentation"], size))
+        try:
+            masks.append(segmentation_mask(annotation["segmentation"], size))
         except (TypeError, ValueError) as error:
             masks.append(np.zeros(size, dtype=bool))
             report(f"annotation {annotation['id']}", str(error))
     count = np.zeros(size, dtype=np.uint16)
-    for annotation, mask in zip(group, masks): count += mask & (not annotation.get("part"))
     for annotation, mask in zip(group, masks):
-        if annotation.get("iscrowd") or mask.sum() < max(least_area, 1): continue
+        count += mask & (not annotation.get("part"))
+    for annotation, mask in zip(group, masks):
+        if annotation.get("iscrowd") or mask.sum() < max(least_area, 1):
+            continue
         code = annotation["segmentation"] if isinstance(annotation["segmentation"], dict) else encode_rle(mask)
         whole, box = not annotation.get("part") and is_whole(mask, count > mask), tuple(tight_box(mask).tolist())
         found.append(MaskedObject(Picture(member), partial(_load_opacity, code, box), box, size, whole,
@@ -67,10 +76,12 @@ def _objects_of(member: Member, group: list[dict], names: dict[int, str], least_
 # %% ../../nbs/21_sources.ipynb #read-coco
 def _groups_of(content: dict) -> tuple[dict[str, list[dict]], dict[int, str]]:
     "The annotations of each picture by its file name, and the names of the classes."
-    if not isinstance(content, dict): raise ValueError(f"it holds a {type(content).__name__}, not the entries images and annotations")
+    if not isinstance(content, dict):
+        raise ValueError(f"it holds a {type(content).__name__}, not the entries images and annotations")
     grouped, images = defaultdict(list), {image["id"]: image["file_name"] for image in content["images"]}
     for annotation in content["annotations"]:
-        if annotation["image_id"] not in images: raise ValueError(f"annotation {annotation['id']} is about picture {annotation['image_id']}, which is not listed")
+        if annotation["image_id"] not in images:
+            raise ValueError(f"annotation {annotation['id']} is about picture {annotation['image_id']}, which is not listed")
         grouped[images[annotation["image_id"]]].append(annotation)
     return grouped, {category["id"]: category["name"] for category in content.get("categories", [])}
 
@@ -85,20 +96,24 @@ def read_coco(
     try:
         groups, names = _groups_of(json.loads(annotations.read_text(encoding="utf-8")))
         for name, group in groups.items():
-            try: found += _objects_of(Member(annotations.parent / name, name), group, names, least_area, report or _stop)
+            try:
+                found += _objects_of(Member(annotations.parent / name, name), group, names, least_area, report or _stop)
             except BrokenMember as error:
-                if report is None: raise
+                if report is None:
+                    raise
                 report(name, error.args[1])
     except (OSError, AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         reason = f"the entry {error} is missing" if isinstance(error, KeyError) else "there is no such file" if isinstance(error, FileNotFoundError) else error
-        if report is None: raise ValueError(f"{annotations} is no COCO file that can be used: {reason}") from error
+        if report is None:
+            raise ValueError(f"{annotations} is no COCO file that can be used: {reason}") from error
         report(annotations.name, f"no COCO file that can be used: {reason}".replace(str(annotations), annotations.name))
     return found
 
 # %% ../../nbs/21_sources.ipynb #read-cutouts
 _CUTOUTS = (".png", ".webp")
 
-def _load_cutout(member: Member, channels: slice | int) -> ndarray: return Picture(member, "RGBA")()[..., channels]
+def _load_cutout(member: Member, channels: slice | int) -> ndarray:
+    return Picture(member, "RGBA")()[..., channels]
 
 def read_cutouts(
     folder: Path,  # of PNG or WebP pictures with an alpha channel
@@ -107,16 +122,19 @@ def read_cutouts(
 ) -> list[MaskedObject]:  # each cut-out, whole by its nature, without a background
     "Objects that come cut out, with alpha."
     folder, found = Path(folder), []
-    if not folder.is_dir(): raise ValueError(f"{folder} is no folder: give one with cut-outs, PNG or WebP with an alpha channel")
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is no folder: give one with cut-outs, PNG or WebP with an alpha channel")
     for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in _CUTOUTS):
         member = Member(path, path.name)
         try:
             opaque = _load_cutout(member, 3) > 127
-            if not opaque.any(): raise BrokenMember(str(path), "all of it is transparent")
+            if not opaque.any():
+                raise BrokenMember(str(path), "all of it is transparent")
             found.append(MaskedObject(partial(_load_cutout, member, slice(3)), partial(_load_cutout, member, 3), tuple(tight_box(opaque).tolist()), opaque.shape, whole=True,
                                       background=False, image_id=path.name, object_id=path.stem))
         except BrokenMember as error:
-            if report is None: raise
+            if report is None:
+                raise
             report(path.name, error.args[1])
     return found
 
@@ -128,42 +146,55 @@ def _tar_members(path: Path, report: Callable[[str, str], None]) -> dict[str, Me
         with tarfile.open(path, "r:") as archive:
             while (entry := archive.next()) is not None:
                 archive.members.clear()  # or it would remember them all
-                if entry.isdir(): continue
-                if not entry.isreg() or entry.issparse(): report(entry.name, "it is a link or a device")
-                elif _leads_out(entry.name): report(entry.name, "its name leads out of the archive")
-                elif entry.name in found: report(entry.name, "it stands twice")
-                else: found[entry.name] = Member(path, entry.name, entry.offset_data, entry.size)
+                if entry.isdir():
+                    continue
+                if not entry.isreg() or entry.issparse():
+                    report(entry.name, "it is a link or a device")
+                elif _leads_out(entry.name):
+                    report(entry.name, "its name leads out of the archive")
+                elif entry.name in found:
+                    report(entry.name, "it stands twice")
+                else:
+                    found[entry.name] = Member(path, entry.name, entry.offset_data, entry.size)
     except (tarfile.TarError, OSError) as error:
         report(path.name, "there is no such file" if isinstance(error, FileNotFoundError) else f"it is no tar, or a packed one, or cut short: {error}")
     return found
 
-def _leads_out(name: str) -> bool: return PurePosixPath(name).is_absolute() or ".." in name.replace("\\", "/").split("/")
+def _leads_out(name: str) -> bool:
+    return PurePosixPath(name).is_absolute() or ".." in name.replace("\\", "/").split("/")
 
-def _folder_members(path: Path) -> dict[str, Member]: return {file.name: Member(file, file.name) for file in sorted(path.iterdir()) if file.is_file()}
+def _folder_members(path: Path) -> dict[str, Member]:
+    return {file.name: Member(file, file.name) for file in sorted(path.iterdir()) if file.is_file()}
 
 # %% ../../nbs/21_sources.ipynb #sa-annotations
 _JSON_LIMIT = 2 ** 26  # bytes; SA-1B's largest are a hundred times smaller
 
 def _packed(segmentation: dict | list, size: tuple[int, int]) -> dict:
     "The packed run-length code of a mask of that size, checked without unpacking it where it is packed already."
-    if not isinstance(segmentation, dict) or not isinstance(segmentation.get("counts"), str): return encode_rle(segmentation_mask(segmentation, size))
-    if tuple(segmentation["size"]) != size: raise ValueError(f"the mask is {tuple(segmentation['size'])} but its picture {size}: height and width must agree")
+    if not isinstance(segmentation, dict) or not isinstance(segmentation.get("counts"), str):
+        return encode_rle(segmentation_mask(segmentation, size))
+    if tuple(segmentation["size"]) != size:
+        raise ValueError(f"the mask is {tuple(segmentation['size'])} but its picture {size}: height and width must agree")
     runs = run_lengths(segmentation["counts"])
-    if (runs < 0).any() or runs.sum() != size[0] * size[1]: raise ValueError(f"the runs cover {runs.sum()} pixels, but the mask has {size[0]} x {size[1]}")
+    if (runs < 0).any() or runs.sum() != size[0] * size[1]:
+        raise ValueError(f"the runs cover {runs.sum()} pixels, but the mask has {size[0]} x {size[1]}")
     return {"size": list(size), "counts": segmentation["counts"]}
 
 def _annotations_of(member: Member, size: tuple[int, int], report: Callable[[str, str], None]) -> list[dict]:
     "The annotations of a picture whose masks can be read, each with its code, scores and name."
-    if member.size > _JSON_LIMIT: raise ValueError(f"it has {member.size} bytes, more than any picture's annotations")
+    if member.size > _JSON_LIMIT:
+        raise ValueError(f"it has {member.size} bytes, more than any picture's annotations")
     found = []
     for number, annotation in enumerate(json.loads(member.read())["annotations"]):
         try:
             scores = {name: float(annotation[name]) for name in ("predicted_iou", "stability_score") if name in annotation}
             found.append({"id": str(annotation["id"]), "segmentation": _packed(annotation["segmentation"], size)} | scores)
-        except (AttributeError, KeyError, TypeError, ValueError) as error: report(f"{member.name}, mask {number}", _reason(error))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            report(f"{member.name}, mask {number}", _reason(error))
     return found
 
-def _reason(error: Exception) -> str: return error.args[1] if isinstance(error, BrokenMember) else f"the entry {error} is missing" if isinstance(error, KeyError) else str(error)
+def _reason(error: Exception) -> str:
+    return error.args[1] if isinstance(error, BrokenMember) else f"the entry {error} is missing" if isinstance(error, KeyError) else str(error)
 
 # %% ../../nbs/21_sources.ipynb #sa-objects
 def _sa_objects(members: dict[str, Member], least_area: int, report: Callable[[str, str], None]) -> list[MaskedObject]:
@@ -172,15 +203,26 @@ def _sa_objects(members: dict[str, Member], least_area: int, report: Callable[[s
     heads = {PurePosixPath(name).with_suffix(""): name for name in names if name.lower().endswith(".json")}
     pictures = {PurePosixPath(name).with_suffix(""): name for name in names if name.lower().endswith((".jpg", ".jpeg"))}
     for stem in sorted(heads.keys() | pictures.keys()):
-        if stem not in heads: report(pictures[stem], f"its masks, {stem.name}.json, are missing"); continue
-        if stem not in pictures: report(heads[stem], f"its picture, {stem.name}.jpg, is missing"); continue
+        if stem not in heads:
+            report(pictures[stem], f"its masks, {stem.name}.json, are missing")
+            continue
+        if stem not in pictures:
+            report(heads[stem], f"its picture, {stem.name}.jpg, is missing")
+            continue
         head, picture = members[heads[stem]], members[pictures[stem]]
-        try: size = picture_size(picture)
-        except BrokenMember as error: report(picture.name, _reason(error)); continue
-        try: annotations = _annotations_of(head, size, report)
-        except (AttributeError, KeyError, TypeError, ValueError, OSError, RecursionError) as error: report(head.name, _reason(error)); continue
+        try:
+            size = picture_size(picture)
+        except BrokenMember as error:
+            report(picture.name, _reason(error))
+            continue
+        try:
+            annotations = _annotations_of(head, size, report)
+        except (AttributeError, KeyError, TypeError, ValueError, OSError, RecursionError) as error:
+            report(head.name, _reason(error))
+            continue
         for annotation, whole in zip(annotations, whole_among(annotations)):
-            if not whole or coco_mask.area(annotation["segmentation"]) < least_area: continue
+            if not whole or coco_mask.area(annotation["segmentation"]) < least_area:
+                continue
             left, top, width, height = coco_mask.toBbox(annotation["segmentation"]).tolist()
             box = left, top, left + width, top + height
             found.append(MaskedObject(Picture(picture), partial(_load_opacity, annotation["segmentation"], box), box, size, whole=True,
@@ -204,8 +246,10 @@ class Source:
         report: Callable[[str, str], None] | None = None,  # told of each broken member and why, which is then skipped; without it the first stops the reading
     ) -> list[MaskedObject]:  # pictures are not decoded yet, except cut-outs
         "Everything that can be hidden or can hide."
-        if self.kind == "COCO": return read_coco(self.path, report=report)
-        if self.kind == "cut-outs": return read_cutouts(self.path, report=report)
+        if self.kind == "COCO":
+            return read_coco(self.path, report=report)
+        if self.kind == "cut-outs":
+            return read_cutouts(self.path, report=report)
         refuse = report or (lambda member, reason: _stop(f"{self.path}: {member} cannot be used", reason))
         return _sa_objects(_folder_members(self.path) if self.path.is_dir() else _tar_members(self.path, refuse), 1024, refuse)
 
@@ -215,16 +259,23 @@ def open_sources(
 ) -> list[Source]:  # each is read by itself; none is read yet
     "Find out what objects can be read from (section 3.3)."
     path = Path(path)
-    if path.suffix.lower() == ".tar" and path.is_file(): return [Source(path, "SA-1B")]
-    if path.suffix.lower() == ".json" and path.is_file(): return [Source(path, "COCO")]
-    if not path.is_dir(): raise ValueError(f"{path} is no folder, no tar and no COCO JSON: give one of these")
-    if tars := sorted(path.glob("*.tar")): return [Source(tar, "SA-1B") for tar in tars]
+    if path.suffix.lower() == ".tar" and path.is_file():
+        return [Source(path, "SA-1B")]
+    if path.suffix.lower() == ".json" and path.is_file():
+        return [Source(path, "COCO")]
+    if not path.is_dir():
+        raise ValueError(f"{path} is no folder, no tar and no COCO JSON: give one of these")
+    if tars := sorted(path.glob("*.tar")):
+        return [Source(tar, "SA-1B") for tar in tars]
     jsons = sorted(path.glob("*.json"))
-    if any(file.with_suffix(suffix).exists() for file in jsons for suffix in (".jpg", ".jpeg")): return [Source(path, "SA-1B")]
-    if annotated := [file for file in jsons if '"annotations"' in file.read_text(encoding="utf-8", errors="replace")]: return [Source(file, "COCO") for file in annotated]
+    if any(file.with_suffix(suffix).exists() for file in jsons for suffix in (".jpg", ".jpeg")):
+        return [Source(path, "SA-1B")]
+    if annotated := [file for file in jsons if '"annotations"' in file.read_text(encoding="utf-8", errors="replace")]:
+        return [Source(file, "COCO") for file in annotated]
     folders = [path, *sorted(folder for folder in path.iterdir() if folder.is_dir())]
     found = [Source(folder, "cut-outs") for folder in folders if any(file.suffix.lower() in _CUTOUTS for file in folder.iterdir())]
-    if not found: raise ValueError(f"{path} holds neither objects of COCO JSON files nor PNG or WebP cut-outs, nor SA-1B's tars or files")
+    if not found:
+        raise ValueError(f"{path} holds neither objects of COCO JSON files nor PNG or WebP cut-outs, nor SA-1B's tars or files")
     return found
 
 # %% ../../nbs/21_sources.ipynb #read-objects
@@ -233,7 +284,8 @@ def read_objects(
 ) -> list[MaskedObject]:
     "Every object of every source in a folder."
     found = [thing for source in open_sources(folder) for thing in source.objects()]
-    if not found: raise ValueError(f"{folder} holds no object: COCO files and SA-1B's files need masks of some size")
+    if not found:
+        raise ValueError(f"{folder} holds no object: COCO files and SA-1B's files need masks of some size")
     return found
 
 def objects_from(

@@ -25,8 +25,10 @@ def gaussian_kernel(
     sigma: float,  # $\sigma$, pixels, positive
 ) -> ndarray:      # $G$, sums to one, float64, (k, k)
     "The weights of the blur (equation 6)."
-    if size < 1 or size % 2 == 0: raise ValueError(f"the kernel's size must be odd and positive, so that it has a middle, got {size}")
-    if not 0 < sigma < math.inf: raise ValueError(f"sigma must be positive, got {sigma}")
+    if size < 1 or size % 2 == 0:
+        raise ValueError(f"the kernel's size must be odd and positive, so that it has a middle, got {size}")
+    if not 0 < sigma < math.inf:
+        raise ValueError(f"sigma must be positive, got {sigma}")
     offset = np.arange(size) - size // 2
     weights = np.exp(-(offset[:, None] ** 2 + offset[None, :] ** 2) / (2 * sigma ** 2)) / (2 * np.pi * sigma ** 2)
     return weights / weights.sum()
@@ -49,7 +51,8 @@ def blur_boundary(
     if image.dtype != np.uint8 or occluder.dtype != bool or image.shape != (*occluder.shape, 3):
         raise ValueError(f"image must be uint8 (H, W, 3) and occluder bool (H, W), got {image.dtype} {image.shape} and {occluder.dtype} {occluder.shape}")
     kernel, blurred, reach = gaussian_kernel(kernel_size, sigma), image.copy(), 1 + kernel_size // 2
-    if not occluder.any(): return blurred
+    if not occluder.any():
+        return blurred
     left, top, right, bottom = tight_box(occluder).astype(int).tolist()
     window = slice(max(top - reach, 0), bottom + reach), slice(max(left - reach, 0), right + reach)
     _blur(blurred[window], np.ascontiguousarray(occluder[window]), kernel)
@@ -79,12 +82,16 @@ class TaosConfig:
     def __post_init__(self):
         for name, limit in {"target_area": 1, "occluder_scale": math.inf, "overlap": 1, "portion_side": 1, "occluders": math.inf}.items():
             least, most = getattr(self, name)
-            if not (name == "occluders") <= least <= most <= limit: raise ValueError(f"{name} must be a least and a most between {int(name == 'occluders')} and {limit}, got {getattr(self, name)}")
+            if not (name == "occluders") <= least <= most <= limit:
+                raise ValueError(f"{name} must be a least and a most between {int(name == 'occluders')} and {limit}, got {getattr(self, name)}")
         for name in ("portion_share", "negative_share", "beside_share", "behind_share", "match"):
-            if not 0 <= getattr(self, name) <= 1: raise ValueError(f"{name} must be between 0 and 1, got {getattr(self, name)}")
-        if self.beside_share + self.behind_share > 1 + 1e-9: raise ValueError(f"beside_share and behind_share are shares of the same negatives, but sum to {self.beside_share + self.behind_share}")
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be between 0 and 1, got {getattr(self, name)}")
+        if self.beside_share + self.behind_share > 1 + 1e-9:
+            raise ValueError(f"beside_share and behind_share are shares of the same negatives, but sum to {self.beside_share + self.behind_share}")
         for name, least in {"tries": 1, "enlargement": 1e-6, "least_visible": 1, "longest_side": 0}.items():
-            if not getattr(self, name) >= least: raise ValueError(f"{name} must be {'positive' if least else 'zero or more'}, got {getattr(self, name)}")
+            if not getattr(self, name) >= least:
+                raise ValueError(f"{name} must be {'positive' if least else 'zero or more'}, got {getattr(self, name)}")
         gaussian_kernel(self.kernel_size, self.sigma)
 
 # %% ../../nbs/22_taos.ipynb #portion
@@ -121,12 +128,15 @@ def _cut_out(
     crop = _portion(opacity > 127, config.portion_side, generator) if draws["portion"] else [0, 0, right - left, bottom - top]
     inside, times = (slice(crop[1], crop[3]), slice(crop[0], crop[2])), round(width / occluder.size[1])
     image, opacity = image[inside], opacity[inside]
-    if draws["flip"]: image, opacity = cv2.flip(image, 1), cv2.flip(opacity, 1)
-    if surroundings is not None: image = _matched(image, opacity, surroundings, config.match)
+    if draws["flip"]:
+        image, opacity = cv2.flip(image, 1), cv2.flip(opacity, 1)
+    if surroundings is not None:
+        image = _matched(image, opacity, surroundings, config.match)
     crop = [min(times * (side + at), limit) for side, at, limit in zip(crop, (left, top) * 2, (width, height) * 2)]
     return cv2.multiply(image, cv2.merge([opacity] * 3), scale=1 / 255), opacity, draws | {"crop": crop, "reduced": times}
 
-def _sides(thing: MaskedObject) -> tuple[float, float]: return thing.box[2] - thing.box[0], thing.box[3] - thing.box[1]
+def _sides(thing: MaskedObject) -> tuple[float, float]:
+    return thing.box[2] - thing.box[0], thing.box[3] - thing.box[1]
 
 # %% ../../nbs/22_taos.ipynb #windows
 def _resized(picture: ndarray, size: list[int]) -> ndarray:
@@ -153,8 +163,10 @@ def _fitting(scene: _Scene, corner: list[int], solid: ndarray, area: int, visibl
     inside, own = _windows(corner, solid.shape[::-1], scene.amodal.shape)
     covered, within = np.count_nonzero(scene.visible[inside] & solid[own]), np.count_nonzero(solid[own]) if kind != "front" else 0
     overlap, left = covered / area, visible - covered
-    if kind == "beside": return overlap if covered == 0 and 2 * within >= np.count_nonzero(solid) > 0 else None
-    if kind == "behind" and 2 * (within - covered) < np.count_nonzero(solid): return None
+    if kind == "beside":
+        return overlap if covered == 0 and 2 * within >= np.count_nonzero(solid) > 0 else None
+    if kind == "behind" and 2 * (within - covered) < np.count_nonzero(solid):
+        return None
     return overlap if config.overlap[0] <= overlap and 1 - left / area <= config.overlap[1] + 1e-12 and left >= config.least_visible else None
 
 def _find_place(scene: _Scene, opacity: ndarray, config: TaosConfig, generator: np.random.Generator, kind: str, first: float = math.inf) -> tuple[dict, ndarray] | None:
@@ -162,7 +174,8 @@ def _find_place(scene: _Scene, opacity: ndarray, config: TaosConfig, generator: 
     box, area, visible = scene.box, np.count_nonzero(scene.amodal), np.count_nonzero(scene.visible)
     pixels, longer = np.flatnonzero(scene.visible[box[1]:box[3], box[0]:box[2]]), max(box[2] - box[0], box[3] - box[1])
     most = min(config.occluder_scale[1], config.enlargement * max(opacity.shape) / longer)
-    if most < config.occluder_scale[0] or not len(pixels): return None
+    if most < config.occluder_scale[0] or not len(pixels):
+        return None
     for attempt in range(config.tries):
         if attempt % 4 == 0:
             scale = first if attempt == 0 and first <= most else float(generator.uniform(config.occluder_scale[0], most))
@@ -173,7 +186,8 @@ def _find_place(scene: _Scene, opacity: ndarray, config: TaosConfig, generator: 
         reach = [(low - side - side // 2, high + side // 2) if kind == "beside" else (low + at - side + 1, low + at) for low, high, side, at in zip(box[:2], box[2:], size, (column, row))]
         corner = [int(generator.integers(first, last, endpoint=True)) for first, last in reach]
         overlap = _fitting(scene, corner, solid, area, visible, config, kind)
-        if overlap is not None: return {"scale": scale, "size": size, "left": corner[0], "top": corner[1], "overlap": overlap, "tries": attempt + 1}, sized
+        if overlap is not None:
+            return {"scale": scale, "size": size, "left": corner[0], "top": corner[1], "overlap": overlap, "tries": attempt + 1}, sized
     return None
 
 # %% ../../nbs/22_taos.ipynb #paste
@@ -193,20 +207,24 @@ def _paste(scene: _Scene, colour: ndarray, opacity: ndarray, place: dict, kernel
     window = slice(max(rows.start - reach, 0), rows.stop + reach), slice(max(columns.start - reach, 0), columns.stop + reach)
     mask = np.zeros(scene.amodal[window].shape, dtype=bool)
     mask[rows.start - window[0].start:, columns.start - window[1].start:][:solid.shape[0], :solid.shape[1]] = solid
-    if np.count_nonzero(solid): _blur(scene.image[window], mask, kernel)
+    if np.count_nonzero(solid):
+        _blur(scene.image[window], mask, kernel)
 
 # %% ../../nbs/22_taos.ipynb #fill
 def _at_work_size(target: MaskedObject, occluders: list[MaskedObject], config: TaosConfig) -> MaskedObject | None:
     "The target in a picture of the size that is asked for; None if it cannot do, which is told from its box alone where possible."
     share = min(1.0, config.longest_side / max(target.size)) if config.longest_side else 1.0
     largest = max((max(_sides(thing)) for thing in occluders), default=0)
-    if not target.whole or math.prod(_sides(target)) < config.target_area[0] * math.prod(target.size): return None
-    if config.enlargement * largest < config.occluder_scale[0] * (share * max(_sides(target)) - 1): return None
+    if not target.whole or math.prod(_sides(target)) < config.target_area[0] * math.prod(target.size):
+        return None
+    if config.enlargement * largest < config.occluder_scale[0] * (share * max(_sides(target)) - 1):
+        return None
     return shrunk(target, share)
 
 def _kind(config: TaosConfig, generator: np.random.Generator) -> str:
     "In front of the target, beside it, behind it, or nowhere."
-    if generator.random() >= config.negative_share: return "front"
+    if generator.random() >= config.negative_share:
+        return "front"
     draw = generator.random()
     return "beside" if draw < config.beside_share else "behind" if draw < config.beside_share + config.behind_share else "untouched"
 
@@ -224,7 +242,8 @@ def _fill(scene: _Scene, front: ndarray, offered: list[MaskedObject], kind: str,
         longest = scale * max(right - left, bottom - top) if config.longest_side else math.inf
         colour, opacity, draws = _cut_out(thing, config, generator, longest=longest, surroundings=surroundings)
         limits = config if draws["reduced"] == 1 else replace(config, enlargement=1.0)  # what was fetched small is not enlarged
-        if (found := _find_place(scene, opacity, limits, generator, kind, scale)) is None: continue
+        if (found := _find_place(scene, opacity, limits, generator, kind, scale)) is None:
+            continue
         _paste(scene, colour, found[1], found[0], kernel, front if kind == "behind" else None)
         pasted.append({"image": thing.image_id, "object": thing.object_id} | draws | found[0])
     return pasted
@@ -243,15 +262,18 @@ def synthesize(
     offered = [occluder] if isinstance(occluder, MaskedObject) else list(occluder)
     offered = [thing for thing in offered if not thing.image_id or thing.image_id != target.image_id]
     picture_size, small = target.size, _at_work_size(target, offered, config)
-    if small is None: return None
+    if small is None:
+        return None
     original, front = small.load_image(), small.load_mask()
     amodal, generator = front > 127, np.random.default_rng(seed)
     area = np.count_nonzero(amodal)
-    if not config.target_area[0] <= area / amodal.size <= config.target_area[1] or area < config.least_visible: return None
+    if not config.target_area[0] <= area / amodal.size <= config.target_area[1] or area < config.least_visible:
+        return None
     kind = _kind(config, generator)
     scene = _Scene(original.copy(), amodal, amodal.copy(), [round(float(side)) for side in small.box], np.zeros_like(amodal))
     pasted = _fill(scene, front, offered, kind, config, generator)
-    if not pasted and kind == "front": return None
+    if not pasted and kind == "front":
+        return None
     about = {"version": _VERSION, "seed": seed, "kind": kind if pasted else "untouched", "negative": kind != "front", "picture_size": list(picture_size)}
     hidden = {"overlap": 1 - np.count_nonzero(scene.visible) / area, "occluders": pasted, "config": {field.name: getattr(config, field.name) for field in fields(config)}}
     return AmodalSample(scene.image, amodal, scene.visible, original=original, occluder=scene.pasted, image_id=target.image_id, object_id=target.object_id,
@@ -262,6 +284,7 @@ def unoccluded(
     sample: AmodalSample,  # of `synthesize`
 ) -> AmodalSample:         # the target in the picture as it was, with nothing hidden
     "The other half of a dual annotation: the same target before something was put in front of it (appendix A.1.2)."
-    if sample.original is None: raise ValueError("the sample has no original picture: only samples that were synthesised have one")
+    if sample.original is None:
+        raise ValueError("the sample has no original picture: only samples that were synthesised have one")
     return AmodalSample(sample.original, sample.amodal, sample.amodal.copy(), original=sample.original, occluder=np.zeros_like(sample.amodal), image_id=sample.image_id,
                         object_id=sample.object_id, category=sample.category, origin=sample.origin, record=sample.record | {"kind": "original", "overlap": 0.0, "occluders": []})

@@ -69,11 +69,15 @@ class ClipConfig:
     def __post_init__(self):
         for name, most in {"overlap": 1, "full_time": 1, "occluder_scale": math.inf, "full_scale": math.inf, "window": 1, "target_side": 2}.items():
             pair = getattr(self, name)
-            if not 0 <= pair[0] <= pair[1] <= most: raise ValueError(f"{name} must be a least and a most between 0 and {most}, got {pair}")
+            if not 0 <= pair[0] <= pair[1] <= most:
+                raise ValueError(f"{name} must be a least and a most between 0 and {most}, got {pair}")
         for name in ("full_share", "negative_share", "first_hidden", "growth", "brightness", "occluder_brightness", "drift"):
-            if not 0 <= getattr(self, name) <= 1: raise ValueError(f"{name} must be between 0 and 1, got {getattr(self, name)}")
-        if self.full_share + self.negative_share > 1 + 1e-9: raise ValueError(f"full_share and negative_share are shares of the same clips, but sum to {self.full_share + self.negative_share}")
-        if self.tries < 1 or self.longest_side < 0 or not self.window[0] > 0: raise ValueError(f"tries must be positive, longest_side zero or more, window positive, got {self.tries}, {self.longest_side}, {self.window}")
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be between 0 and 1, got {getattr(self, name)}")
+        if self.full_share + self.negative_share > 1 + 1e-9:
+            raise ValueError(f"full_share and negative_share are shares of the same clips, but sum to {self.full_share + self.negative_share}")
+        if self.tries < 1 or self.longest_side < 0 or not self.window[0] > 0:
+            raise ValueError(f"tries must be positive, longest_side zero or more, window positive, got {self.tries}, {self.longest_side}, {self.window}")
         gaussian_kernel(self.kernel_size, self.sigma)
 
 # %% ../../nbs/23_taos_clips.ipynb #placed
@@ -122,7 +126,8 @@ def _camera(thing: MaskedObject, frames: int, config: ClipConfig, generator: np.
 
 def _still(target: MaskedObject, frames: int, config: ClipConfig, generator: np.random.Generator) -> _Stage:
     "A camera moves over a photograph in which the target stands."
-    if config.longest_side: target = shrunk(target, min(1.0, config.longest_side / (config.window[0] * max(target.size)))) or target
+    if config.longest_side:
+        target = shrunk(target, min(1.0, config.longest_side / (config.window[0] * max(target.size)))) or target
     course, size, cameras = _camera(target, frames, config, generator)
     image, opacity, stage = target.load_image(), target.load_mask(), _Stage([], [], cameras, [f"{target.image_id}-{frame:03d}" for frame in range(frames)])
     for frame in range(frames):
@@ -157,7 +162,8 @@ def _cut_out(thing: MaskedObject, *, flip: bool) -> _CutOut:
 def _fitted(cut: _CutOut, course: _Course) -> tuple[_CutOut, _Course]:
     "The cut-out shrunk by averaging to the largest size that it has in the clip, and its course from there."
     share, (height, width) = float(course.scale.max()), cut.opacity.shape
-    if share >= 1: return cut, course
+    if share >= 1:
+        return cut, course
     size = max(2, round(share * width)), max(2, round(share * height))
     small = _CutOut(*(cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (cut.colour, cut.opacity)))
     return small, _Course(course.centre, course.scale * max(width, height) / max(size), course.turn)
@@ -185,13 +191,16 @@ def _moving(target: MaskedObject, backdrop: ndarray, frames: int, config: ClipCo
 
 def _clip(things: Sequence[MaskedObject], frames: int, config: ClipConfig, generator: np.random.Generator) -> _Stage | None:
     "Frames of a clip, from a random one on."
-    if len(things) < frames: return None
+    if len(things) < frames:
+        return None
     start = int(generator.integers(len(things) - frames + 1))
     chosen = things[start:start + frames]
-    if not all(thing.whole for thing in chosen) or len({thing.size for thing in chosen}) > 1: return None
+    if not all(thing.whole for thing in chosen) or len({thing.size for thing in chosen}) > 1:
+        return None
     share = min(1.0, config.longest_side / max(chosen[0].size)) if config.longest_side else 1.0
     small = [shrunk(thing, share) for thing in chosen]
-    if None in small: return None
+    if None in small:
+        return None
     return _Stage([thing.load_image() for thing in small], [thing.load_mask() for thing in small], [{"frame": start + frame} for frame in range(frames)], [thing.image_id for thing in chosen])
 
 # %% ../../nbs/23_taos_clips.ipynb #course
@@ -229,9 +238,12 @@ _small = 96  # longer side of the masks on which courses are tried out, pixels
 
 def _fits(kind: str, under: ndarray, shown: ndarray, config: ClipConfig) -> bool:
     "Does a course hide what the kind of the clip asks for?"
-    if kind == "beside": return under.max() == 0 and shown.max() > 0.5
-    if under[0] > config.first_hidden: return False
-    if kind == "full": return max(1, int(config.full_time[0] * len(under))) <= np.count_nonzero(under == 1) < len(under)
+    if kind == "beside":
+        return under.max() == 0 and shown.max() > 0.5
+    if under[0] > config.first_hidden:
+        return False
+    if kind == "full":
+        return max(1, int(config.full_time[0] * len(under))) <= np.count_nonzero(under == 1) < len(under)
     return config.overlap[0] <= under.max() <= config.overlap[1]
 
 
@@ -245,7 +257,8 @@ def _find_course(stage: _Stage, cut: _CutOut, kind: str, config: ClipConfig, gen
     for _ in range(config.tries):
         course = _drawn_course(boxes, cut.opacity.shape, kind, config, generator)
         small, own = _fitted(cut, _Course(course.centre, course.scale * shrink, course.turn))
-        if _fits(kind, *_covered(small.opacity, _Course(own.centre, own.scale / shrink, own.turn), targets, shrink), config): return course
+        if _fits(kind, *_covered(small.opacity, _Course(own.centre, own.scale / shrink, own.turn), targets, shrink), config):
+            return course
     return None
 
 # %% ../../nbs/23_taos_clips.ipynb #painted
@@ -266,10 +279,13 @@ def _lit(picture: ndarray, gain: float) -> ndarray:
 def _staged(target: MaskedObject | Sequence[MaskedObject], backdrop: ndarray | None, frames: int, config: ClipConfig, generator: np.random.Generator) -> _Stage | None:
     "The clip without its occluder; None if the target does not fit."
     if isinstance(target, MaskedObject):
-        if target.background == (backdrop is not None): raise ValueError("a cut-out needs a backdrop, a photograph to move over" if not target.background else "the target stands in a photograph of its own: leave the backdrop out")
-        if not target.whole: return None
+        if target.background == (backdrop is not None):
+            raise ValueError("a cut-out needs a backdrop, a photograph to move over" if not target.background else "the target stands in a photograph of its own: leave the backdrop out")
+        if not target.whole:
+            return None
         stage = _still(target, frames, config, generator) if target.background else _moving(target, backdrop, frames, config, generator)
-    else: stage = _clip(target, frames, config, generator)
+    else:
+        stage = _clip(target, frames, config, generator)
     return stage if stage and all((opacity > 127).any() for opacity in stage.opacities) else None
 
 # %% ../../nbs/23_taos_clips.ipynb #synthesize-clip
@@ -286,15 +302,19 @@ def synthesize_clip(
     backdrop: ndarray | None = None,     # photograph that a cut-out moves over, uint8 RGB, (H, W, 3)
 ) -> list[AmodalSample] | None:          # one sample a frame; None if the target is not whole, the clip too short, or no course fits
     "Let something pass in front of an object (sections 3.3 and 3.5)."
-    if frames < 2: raise ValueError(f"a clip has at least 2 frames, got {frames}")
+    if frames < 2:
+        raise ValueError(f"a clip has at least 2 frames, got {frames}")
     generator, first = np.random.default_rng(seed), target if isinstance(target, MaskedObject) else next(iter(target), None)
-    if first is None or (first.image_id and first.image_id == occluder.image_id): return None
-    if (stage := _staged(target, backdrop, frames, config, generator)) is None: return None
+    if first is None or (first.image_id and first.image_id == occluder.image_id):
+        return None
+    if (stage := _staged(target, backdrop, frames, config, generator)) is None:
+        return None
     draw, cut = generator.random(), _cut_out(occluder, flip=bool(generator.random() < 0.5))
     kind = ("beside" if generator.random() < 0.5 else "behind") if draw < config.negative_share else "full" if draw < config.negative_share + config.full_share else "front"
     if (course := _find_course(stage, cut, kind, config, generator)) is None and kind == "full":
         kind, course = "front", _find_course(stage, cut, "front", config, generator)
-    if course is None: return None
+    if course is None:
+        return None
     made, light, own_light = _fitted(cut, course), *(1 + most * smooth_path(generator, frames) for most in (config.brightness, config.occluder_brightness))
     about = {"version": _VERSION, "seed": seed, "kind": kind, "frames": frames, "track": f"{first.image_id}/{first.object_id}/{seed}", "config": {one.name: getattr(config, one.name) for one in fields(config)}}
     return [_sample(stage, *made, frame, kind, config, (light[frame], own_light[frame]), about | {"occluder": {"image": occluder.image_id, "object": occluder.object_id}}, first) for frame in range(frames)]
@@ -314,7 +334,8 @@ def _sample(stage: _Stage, cut: _CutOut, course: _Course, frame: int, kind: str,
                         category=named.category, origin="taos", record=record)
 
 # %% ../../nbs/23_taos_clips.ipynb #read-clip
-def _nth(frames: Frames, number: int) -> ndarray: return frames[number]
+def _nth(frames: Frames, number: int) -> ndarray:
+    return frames[number]
 
 
 def read_clip(
@@ -326,8 +347,10 @@ def read_clip(
 ) -> list[MaskedObject | None]:  # one a frame, None where there is no object
     "An object in each frame of a clip (section 3.5)."
     frames, truth = open_frames(pictures), open_frames(masks)
-    if len(frames) != len(truth): raise ValueError(f"the clip has {len(frames)} frames but {len(truth)} masks: give one mask for each frame")
-    if (frames.height, frames.width) != (truth.height, truth.width): raise ValueError(f"frames are {frames.width} x {frames.height} pixels but masks {truth.width} x {truth.height}")
+    if len(frames) != len(truth):
+        raise ValueError(f"the clip has {len(frames)} frames but {len(truth)} masks: give one mask for each frame")
+    if (frames.height, frames.width) != (truth.height, truth.width):
+        raise ValueError(f"frames are {frames.width} x {frames.height} pixels but masks {truth.width} x {truth.height}")
     found = []
     for number, mask in enumerate(truth):
         inside = mask.max(axis=2) > 127
@@ -341,7 +364,8 @@ def clip_objects(
     samples: Sequence[AmodalSample],  # frames of a clip, with their originals
 ) -> list[MaskedObject]:              # the whole object in each frame, as it was before anything hid it
     "The object of a clip whose truth is known already (section 3.5)."
-    if any(sample.original is None for sample in samples): raise ValueError("a frame has no original picture: only clips that were drawn or synthesised have one")
+    if any(sample.original is None for sample in samples):
+        raise ValueError("a frame has no original picture: only clips that were drawn or synthesised have one")
     return [MaskedObject.of(sample.original, sample.amodal, category=sample.category, image_id=sample.image_id, object_id=sample.object_id) for sample in samples]
 
 
@@ -352,5 +376,6 @@ def longest_whole(
     best, run = [], []
     for thing in things:
         run = [*run, thing] if thing is not None and thing.whole else []
-        if len(run) > len(best): best = run
+        if len(run) > len(best):
+            best = run
     return best

@@ -20,7 +20,8 @@ def _fit(
     if layer.dtype != torch.bool and not layer.is_floating_point():
         raise TypeError(f"masks and images must be float in [0, 1], got {layer.dtype}: divide by 255 first")
     layer = layer.float()
-    if layer.shape[-2:] == (size, size): return layer
+    if layer.shape[-2:] == (size, size):
+        return layer
     return F.interpolate(layer, (size, size), mode="bilinear", antialias=True)
 
 # %% ../../nbs/41_discriminator.ipynb #critic
@@ -36,7 +37,8 @@ class MaskDiscriminator(nn.Module):
         free_head: bool = True,       # leave the last layer without spectral norm, so that the critic can become sure
     ):
         super().__init__()
-        if size < 8 or size & (size - 1): raise ValueError(f"size must be a power of two from 8, got {size}")
+        if size < 8 or size & (size - 1):
+            raise ValueError(f"size must be a power of two from 8, got {size}")
         self.image, self.size = image, size
         widths = [4 if image else 1] + [width * min(2**layer, 8) for layer in range(size.bit_length() - 3)]
         layers = []
@@ -53,7 +55,8 @@ class MaskDiscriminator(nn.Module):
         images: Tensor | None = None,  # $I$, without the occluder, float in [0, 1], (B, 3, H, W); None in the closed domain
     ) -> Tensor:                       # logit of $D$, above zero where the mask looks true, float32, (B, 1)
         "Judge each mask; the verdict is left before its sigmoid (appendix A.1.2)."
-        if self.image == (images is None): raise ValueError(f"built with image={self.image}: pass {'images too' if self.image else 'the masks alone'}")
+        if self.image == (images is None):
+            raise ValueError(f"built with image={self.image}: pass {'images too' if self.image else 'the masks alone'}")
         with torch.autocast(masks.device.type, enabled=False):
             seen = torch.cat([_fit(layer, self.size) for layer in (images, masks) if layer is not None], dim=1)
             return self.layers(2 * seen - 1).flatten(1)

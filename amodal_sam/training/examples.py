@@ -65,27 +65,32 @@ class TaosExamples(Dataset):
         self.cutouts = [thing for thing in usable if not thing.background]
         self.groups = defaultdict(list)
         for thing in self.photographs:
-            if thing.whole or not whole: self.groups[thing.category].append(thing)
+            if thing.whole or not whole:
+                self.groups[thing.category].append(thing)
         weights = np.sqrt([len(group) for group in self.groups.values()])
         self.names, self.weights = list(self.groups), weights / weights.sum() if len(weights) else weights
         self.size, self.taos, self.views, self.seed, self.augment = size, taos, views, seed, augment
-        if not self.groups and not self.cutouts: raise ValueError("no object of the data can be a target: whole objects are needed, whose masks neither the frame nor a neighbour cuts")
+        if not self.groups and not self.cutouts:
+            raise ValueError("no object of the data can be a target: whole objects are needed, whose masks neither the frame nor a neighbour cuts")
 
     def __getitem__(self, number: int) -> dict[str, ndarray]:
         "Example of that number; pairs that do not fit are drawn again."
         for attempt in range(100):
             generator = np.random.default_rng((self.seed, number, attempt))
             example = _example(self, generator)
-            if example is not None: return example
+            if example is not None:
+                return example
         raise RuntimeError("100 pairs in a row gave no example: widen the ranges of TaosConfig")
 
 # %% ../../nbs/40_examples.ipynb #scene
-def _pick(things: list[MaskedObject], generator: np.random.Generator) -> MaskedObject: return things[generator.integers(len(things))]
+def _pick(things: list[MaskedObject], generator: np.random.Generator) -> MaskedObject:
+    return things[generator.integers(len(things))]
 
 
 def _target(examples: TaosExamples, generator: np.random.Generator) -> MaskedObject:
     "A photographed object by the square root of its class's frequency, or a cut-out."
-    if examples.cutouts and (not examples.names or generator.random() < examples.views.cutout_targets): return _pick(examples.cutouts, generator)
+    if examples.cutouts and (not examples.names or generator.random() < examples.views.cutout_targets):
+        return _pick(examples.cutouts, generator)
     return _pick(examples.groups[examples.names[generator.choice(len(examples.names), p=examples.weights)]], generator)
 
 
@@ -102,8 +107,10 @@ def _scene(target: MaskedObject, examples: TaosExamples, generator: np.random.Ge
         corner = [int(generator.integers(length - side + 1)) for length in behind.shape[:2]]
         behind = take_crop(behind, Crop(corner[1], corner[0], side, examples.size))
         image = np.round(behind + opacity[..., None] / np.float32(255) * (image.astype(np.float32) - behind)).astype(np.uint8)
-    if generator.random() < 0.5 and examples.augment: image, opacity = np.ascontiguousarray(image[:, ::-1]), np.ascontiguousarray(opacity[:, ::-1])
-    if (opacity > 127).sum() < 40: return None
+    if generator.random() < 0.5 and examples.augment:
+        image, opacity = np.ascontiguousarray(image[:, ::-1]), np.ascontiguousarray(opacity[:, ::-1])
+    if (opacity > 127).sum() < 40:
+        return None
     return MaskedObject.of(image, opacity, category=target.category, image_id=target.image_id, object_id=target.object_id)
 
 # %% ../../nbs/40_examples.ipynb #example
@@ -111,9 +118,11 @@ def _example(examples: TaosExamples, generator: np.random.Generator) -> dict[str
     "One synthetic occlusion with every prompt that a step may want; None if the drawn pair does not fit."
     scene = _scene(_target(examples, generator), examples, generator)
     occluders = examples.cutouts if examples.cutouts and (not examples.photographs or generator.random() < examples.views.cutout_occluders) else examples.photographs
-    if scene is None: return None
+    if scene is None:
+        return None
     sample = synthesize(scene, _pick(occluders, generator), seed=int(generator.integers(2 ** 31)), config=examples.taos)
-    if sample is None or sample.visible.sum() < 20: return None
+    if sample is None or sample.visible.sum() < 20:
+        return None
     jitter = examples.views.box_jitter if examples.augment else 0.0
     rows, columns = np.nonzero(sample.visible)
     chosen = generator.integers(len(rows), size=2)
@@ -135,6 +144,7 @@ def prompts_of(
     kind: str,                 # "box" of the whole object, "visible_box", or "points"
 ) -> dict:                     # boxes, points and regions as `AmodalSam` takes them
     "The prompt of one kind (appendix A.2.3)."
-    if kind != "points": return {"boxes": batch[kind], "points": None, "regions": batch[kind]}
+    if kind != "points":
+        return {"boxes": batch[kind], "points": None, "regions": batch[kind]}
     points = batch["points"]
     return {"boxes": None, "points": (points, torch.ones(points.shape[:2], device=points.device)), "regions": batch["region"]}

@@ -68,7 +68,8 @@ def regional_consistency(
     if height * cells[1] != width * cells[0]:
         raise ValueError(f"masks of {height} x {width} do not fit features of {cells[0]} x {cells[1]}: pad the masks as the image was padded")
     visible, occluded = (F.adaptive_avg_pool2d(mask.float(), cells) for mask in (visible, occluded))
-    if background: visible = 1 - occluded
+    if background:
+        visible = 1 - occluded
     comparable = (visible.sum(dim=(1, 2, 3)) > 0) & (occluded.sum(dim=(1, 2, 3)) > 0)
     seen, hidden = (_region_mean(features.float(), region) for region in (visible, occluded))
     return torch.where(comparable, 1 - F.cosine_similarity(seen, hidden, dim=1), 0.).mean()
@@ -92,7 +93,8 @@ def holistic_loss(
 ) -> Tensor:                   # $\mathcal{L}_{\text{hol}}$ for the segmenter, mean over the batch, float32, scalar
     "What the segmenter minimises, so that its masks are called real (equation 10)."
     fake = fake_logits.float()
-    if saturating: return -F.binary_cross_entropy_with_logits(fake, torch.zeros_like(fake))
+    if saturating:
+        return -F.binary_cross_entropy_with_logits(fake, torch.zeros_like(fake))
     return F.binary_cross_entropy_with_logits(fake, torch.ones_like(fake))
 
 # %% ../../nbs/42_losses.ipynb #total

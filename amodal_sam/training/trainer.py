@@ -179,8 +179,10 @@ def initialise_trunk(
     parts = encoder.patch_embed, encoder.blocks[0], encoder.blocks[1], tokens.middle, tokens.coarse
     own = [value for part in parts for name, value in part.state_dict().items() if "num_batches" not in name]
     given = [value for name, value in weights.items() if "num_batches" not in name][:len(own)]
-    if [value.shape for value in own] != [value.shape for value in given]: raise ValueError("these are no weights of an EfficientNet-Lite0: the shapes of the layers differ")
-    for value, start in zip(own, given): value.copy_(start)
+    if [value.shape for value in own] != [value.shape for value in given]:
+        raise ValueError("these are no weights of an EfficientNet-Lite0: the shapes of the layers differ")
+    for value, start in zip(own, given):
+        value.copy_(start)
 
 # %% ../../nbs/43_trainer.ipynb #trainer
 class Trainer:
@@ -212,14 +214,17 @@ class Trainer:
 # %% ../../nbs/43_trainer.ipynb #held-out
 def _accelerator(precision: str) -> Accelerator:
     "Where and how to run; a prompt leaves some of SAM's parameters out, which several processes must be told."
-    if precision == "auto": precision = "bf16" if torch.cuda.is_available() else "no"
+    if precision == "auto":
+        precision = "bf16" if torch.cuda.is_available() else "no"
     return Accelerator(mixed_precision=precision, kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)])
 
 
 def _board(out: Path):
     "A writer for TensorBoard, which is not installed with the package."
-    try: from torch.utils.tensorboard import SummaryWriter
-    except ImportError: raise ValueError("tensorboard is not installed: pip install tensorboard, or set tensorboard to false") from None
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise ValueError("tensorboard is not installed: pip install tensorboard, or set tensorboard to false") from None
     return SummaryWriter(out)
 
 
@@ -231,19 +236,23 @@ def _held_out(thing: MaskedObject) -> bool:
 def _trainable(model: AmodalSam, config: TrainConfig) -> list[dict]:
     "Switch gradients on for what the stage trains, off for all else; groups for the optimiser."
     model.requires_grad_(False)
-    if config.stage not in ("base", "adapters"): raise ValueError(f'stage must be "base" or "adapters", got {config.stage!r}')
-    if config.stage == "adapters": return [{"params": list(model.adapters.requires_grad_(True).parameters()), "share": 1.0}]
+    if config.stage not in ("base", "adapters"):
+        raise ValueError(f'stage must be "base" or "adapters", got {config.stage!r}')
+    if config.stage == "adapters":
+        return [{"params": list(model.adapters.requires_grad_(True).parameters()), "share": 1.0}]
     groups = {1.0: [], config.trunk_rate: []}
     for name, parameter in model.sam.named_parameters():
         name = name.removeprefix("image_encoder.")
-        if name.startswith(config.frozen): continue
+        if name.startswith(config.frozen):
+            continue
         groups[config.trunk_rate if name.startswith(config.slow) else 1.0].append(parameter.requires_grad_(True))
     return [{"params": group, "share": share} for share, group in groups.items() if group]
 
 # %% ../../nbs/43_trainer.ipynb #run
 def _kinds(stage: str, step: int) -> tuple[str, ...]:
     "The prompts of a step: mostly the whole object's box."
-    if stage == "base": return ("visible_box" if step % 3 == 2 else "box"), "points"
+    if stage == "base":
+        return ("visible_box" if step % 3 == 2 else "box"), "points"
     return ("points",) if step % 4 == 3 else ("box",)
 
 
@@ -251,7 +260,8 @@ def _train_step(trainer: Trainer, batch: dict[str, Tensor]) -> dict[str, float]:
     "One step of the model, and in stage 2 one of the discriminator."
     config, kinds = trainer.config, _kinds(trainer.config.stage, trainer.step)
     if config.stage == "base":
-        with trainer.accelerator.autocast(): loss, parts = base_objective(trainer.wrapped, batch, kinds=kinds, config=config)
+        with trainer.accelerator.autocast():
+            loss, parts = base_objective(trainer.wrapped, batch, kinds=kinds, config=config)
     else:
         trainer.discriminator.requires_grad_(False)
         judged = config.holistic_weight > 0 and trainer.step >= config.holistic_start
@@ -284,14 +294,17 @@ def fit(
     for batch in loader:
         trainer.elapsed = before + time.monotonic() - begun
         progress = trainer.elapsed / (60 * config.minutes) if config.minutes else trainer.step / config.steps
-        if progress >= 1: break
-        for group in trainer.optimiser.param_groups: group["lr"] = group["share"] * rate_at(progress, trainer.step, config)
+        if progress >= 1:
+            break
+        for group in trainer.optimiser.param_groups:
+            group["lr"] = group["share"] * rate_at(progress, trainer.step, config)
         parts = _train_step(trainer, {name: value.to(accelerator.device) for name, value in batch.items()})
         trainer.average.update_parameters(trainer.model)
         trainer.step += 1
         bar.update()
         _log(trainer, {"step": trainer.step, "minutes": round(trainer.elapsed / 60, 2)} | {name: round(part, 4) if isinstance(part, float) else part for name, part in parts.items()})
-        if trainer.step % config.every == 0: scores = check(trainer)
+        if trainer.step % config.every == 0:
+            scores = check(trainer)
     bar.close()
     return check(trainer) if not scores or trainer.step % config.every else scores
 
@@ -306,17 +319,23 @@ def _numbers(first: int, process: int, processes: int) -> Iterator[int]:
 
 class _Numbers:
     "The same as a sampler, which starts afresh each time it is asked."
-    def __init__(self, *of: int): self.of = of
-    def __iter__(self): return _numbers(*self.of)
+    def __init__(self, *of: int):
+        self.of = of
+    def __iter__(self):
+        return _numbers(*self.of)
 
 
 def _log(trainer: Trainer, row: dict) -> None:
     "Append one line of JSON to the log, and to TensorBoard where that is wanted."
-    if not trainer.accelerator.is_main_process: return
-    with open(trainer.out / "log.jsonl", "a") as file: file.write(json.dumps(row) + "\n")
-    if trainer.board is None: return
+    if not trainer.accelerator.is_main_process:
+        return
+    with open(trainer.out / "log.jsonl", "a") as file:
+        file.write(json.dumps(row) + "\n")
+    if trainer.board is None:
+        return
     for name, value in (row | row.get("validation", {})).items():
-        if isinstance(value, (int, float)): trainer.board.add_scalar(name, value, row["step"])
+        if isinstance(value, (int, float)):
+            trainer.board.add_scalar(name, value, row["step"])
 
 # %% ../../nbs/43_trainer.ipynb #check
 def check(
@@ -325,13 +344,15 @@ def check(
     "Validate, and write the last and, if it is, the best checkpoint."
     stage, averaged = trainer.config.stage, trainer.average.module.eval()
     scores = validate(averaged, trainer.validation, count=trainer.config.validation, adapted=stage == "adapters").summary()
-    if not trainer.accelerator.is_main_process: return scores
+    if not trainer.accelerator.is_main_process:
+        return scores
     _log(trainer, {"step": trainer.step, "validation": {name: None if math.isnan(value) else round(value, 4) for name, value in scores.items()}})
     mark = scores["full"] + (scores["occluded"] if stage == "adapters" else 0)
     names = ["last"] + (["best"] if mark > trainer.best else [])
     trainer.best = max(mark, trainer.best)
     weights = {name: value.contiguous() for name, value in _own(averaged, stage).items()}
-    for name in names: _write(trainer.out / f"{name}.safetensors", lambda path: save_file(weights, path))
+    for name in names:
+        _write(trainer.out / f"{name}.safetensors", lambda path: save_file(weights, path))
     state = {"step": trainer.step, "elapsed": trainer.elapsed, "best": trainer.best, "model": _own(trainer.model, stage), "average": _own(averaged, stage),
              "optimiser": trainer.optimiser.state_dict(), "discriminator": trainer.discriminator.state_dict(), "critic": trainer.critic.state_dict()}
     _write(trainer.out / "resume.pt", lambda path: torch.save(state, path))

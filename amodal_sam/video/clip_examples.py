@@ -61,25 +61,29 @@ class ClipExamples(Dataset):
         self.clips = [clip for clip in clips if len(clip) >= frames]
         self.photographs, self.cutouts, groups = [thing for thing in objects if thing.background], [thing for thing in objects if not thing.background], defaultdict(list)
         for thing in self.photographs:
-            if thing.whole and max(thing.box[2] - thing.box[0], thing.box[3] - thing.box[1]) >= 24: groups[thing.category].append(thing)
+            if thing.whole and max(thing.box[2] - thing.box[0], thing.box[3] - thing.box[1]) >= 24:
+                groups[thing.category].append(thing)
         self.groups = list(groups.values())
         weights = np.sqrt([len(group) for group in self.groups])
         self.weights = weights / weights.sum() if len(weights) else weights
-        if not self.clips and not self.groups and not (self.cutouts and self.photographs): raise ValueError("no object of the data can be a target: whole objects are needed, whose masks neither the frame nor a neighbour cuts, or cut-outs with photographs")
+        if not self.clips and not self.groups and not (self.cutouts and self.photographs):
+            raise ValueError("no object of the data can be a target: whole objects are needed, whose masks neither the frame nor a neighbour cuts, or cut-outs with photographs")
 
     def __getitem__(self, number: int) -> dict[str, ndarray]:
         "The clip of that number, see `stacked_clip`; what does not fit is drawn again."
         for attempt in range(100):
             generator = np.random.default_rng((self.seed, number, attempt))
             clip = _drawn(self, generator)
-            if clip is not None: return _varied(stacked_clip(clip), self.views, generator) if self.augment else stacked_clip(clip)
+            if clip is not None:
+                return _varied(stacked_clip(clip), self.views, generator) if self.augment else stacked_clip(clip)
         raise RuntimeError("100 draws in a row gave no clip: widen the ranges of ClipConfig")
 
 # %% ../../nbs/65_clip_examples.ipynb #drawn
 def _piece(clip: Sequence[AmodalSample], frames: int, generator: np.random.Generator) -> Sequence[AmodalSample]:
     "Frames of a clip in a row, or every second one where it is long enough."
     stride = int(generator.integers(1, 3))
-    if len(clip) <= stride * (frames - 1): stride = 1
+    if len(clip) <= stride * (frames - 1):
+        stride = 1
     start = int(generator.integers(len(clip) - stride * (frames - 1)))
     return clip[start:start + stride * frames:stride][:frames]
 
@@ -87,7 +91,8 @@ def _piece(clip: Sequence[AmodalSample], frames: int, generator: np.random.Gener
 def _drawn(examples: ClipExamples, generator: np.random.Generator) -> Sequence[AmodalSample] | None:
     "A clip whose truth is known, or an object that something passes in front of; None if the two do not fit."
     pick, views, cutouts, photographs = lambda things: things[generator.integers(len(things))], examples.views, examples.cutouts, examples.photographs
-    if examples.clips and (not (examples.groups or (cutouts and photographs)) or generator.random() < 0.5): return _piece(pick(examples.clips), examples.frames, generator)
+    if examples.clips and (not (examples.groups or (cutouts and photographs)) or generator.random() < 0.5):
+        return _piece(pick(examples.clips), examples.frames, generator)
     moving = cutouts and photographs and (not examples.groups or generator.random() < views.cutout_targets)
     target, backdrop = (pick(cutouts), pick(photographs).load_image()) if moving else (pick(examples.groups[generator.choice(len(examples.groups), p=examples.weights)]), None)
     occluder = pick(cutouts if cutouts and generator.random() < views.cutout_occluders else photographs or cutouts)

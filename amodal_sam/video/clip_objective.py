@@ -104,8 +104,10 @@ def next_regions(
         if generator.random() < own and mask.any():
             box = tight_box(mask) * crop.side / mask.shape[1] + np.tile([crop.left, crop.top], 2)
             regions.append(box.astype(np.float32))
-        elif clip["amodal"][frame].any(): regions.append(_jittered(tight_box(clip["amodal"][frame]), jitter, generator))
-        else: regions.append(region)
+        elif clip["amodal"][frame].any():
+            regions.append(_jittered(tight_box(clip["amodal"][frame]), jitter, generator))
+        else:
+            regions.append(region)
     return regions
 
 # %% ../../nbs/66_clip_objective.ipynb #frame-objective
@@ -153,13 +155,17 @@ class Through:
             features = model.encode_suffix(model.encode_prefix(look.images), look.regions if whole else None)
             prompt, mask = (None, None) if frame else self._prompt(look, points, kind, whole)
             found = model.track(features, frame=frame, bank=bank, prompt=prompt, mask=mask, first=frame == 0, length=length)
-            if frame < length - 1: bank["non_cond_frame_outputs" if frame else "cond_frame_outputs"][frame] = model.remember(features, found, prompted=frame == 0, compact=False)
-            if mask is None: yield look, features, found
+            if frame < length - 1:
+                bank["non_cond_frame_outputs" if frame else "cond_frame_outputs"][frame] = model.remember(features, found, prompted=frame == 0, compact=False)
+            if mask is None:
+                yield look, features, found
             regions = next_regions(self.clips, frame, look, found.logits, own=self.own, before=regions, jitter=self.config.jitter, generator=self.generator)
 
     def _prompt(self, look: Look, points: list[ndarray | None], kind: str, whole: bool) -> tuple[dict[str, Tensor] | None, Tensor | None]:
-        if kind == "mask": return None, look.amodal if whole else look.visible
-        if any(one is None for one in points): return as_prompt(look.regions), None
+        if kind == "mask":
+            return None, look.amodal if whole else look.visible
+        if any(one is None for one in points):
+            return as_prompt(look.regions), None
         inside = torch.from_numpy(np.stack([crop.inside(one) for crop, one in zip(look.crops, points)])).to(look.images.device)
         return as_prompt(points=(inside, torch.ones(inside.shape[:2], device=inside.device))), None
 
@@ -184,5 +190,6 @@ def clip_objective(
             loss = total_loss(loss, parts["regional"], parts["holistic"], regional_weight=config.regional_weight, holistic_weight=config.holistic_weight)
         losses.append(loss)
         soft.append((masks.detach(), look))
-        for name, part in parts.items(): log.setdefault(name, []).append(part.item())
+        for name, part in parts.items():
+            log.setdefault(name, []).append(part.item())
     return torch.stack(losses).mean(), soft, {name: float(np.mean(values)) for name, values in log.items()}

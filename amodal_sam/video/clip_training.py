@@ -51,8 +51,10 @@ def validate_clips(
         state = predictor.init_state([sample.image for sample in clip])
         predictor.add_new_points_or_box(state, 0, 1, box=clip[0].box)
         for (frame, found), sample in zip(predictor.propagate_in_video(state), clip):
-            if frame and whole: scores.add(found[1].amodal, sample.amodal, sample.visible)
-            elif frame and sample.visible.any(): scores.add(found[1].amodal, sample.visible, sample.visible)
+            if frame and whole:
+                scores.add(found[1].amodal, sample.amodal, sample.visible)
+            elif frame and sample.visible.any():
+                scores.add(found[1].amodal, sample.visible, sample.visible)
     return scores
 
 
@@ -70,11 +72,14 @@ def _write(path: Path, save) -> None:
 def _groups(model: AmodalSam2, config: VideoTrainConfig) -> list[dict]:
     "Gradients on for what the stage trains, off for all else; groups for the optimiser."
     model.requires_grad_(False)
-    if config.stage not in ("base", "adapters"): raise ValueError(f'stage must be "base" or "adapters", got {config.stage!r}')
-    if config.stage == "adapters": return [{"params": list(model.adapters.requires_grad_(True).parameters()), "share": 1.0}]
+    if config.stage not in ("base", "adapters"):
+        raise ValueError(f'stage must be "base" or "adapters", got {config.stage!r}')
+    if config.stage == "adapters":
+        return [{"params": list(model.adapters.requires_grad_(True).parameters()), "share": 1.0}]
     groups = {1.0: [], config.trunk_rate: []}
     for name, parameter in model.sam2.named_parameters():
-        if config.frozen and name.startswith(config.frozen): continue
+        if config.frozen and name.startswith(config.frozen):
+            continue
         groups[config.trunk_rate if config.slow and name.startswith(config.slow) else 1.0].append(parameter.requires_grad_(True))
     return [{"params": group, "share": share} for share, group in groups.items() if group]
 
@@ -106,11 +111,14 @@ class VideoTrainer:
 # %% ../../nbs/67_clip_training.ipynb #batches
 class _Batches:
     "The numbers of each step's examples, and whether they are pictures; steps are counted, so a run may go on anywhere."
-    def __init__(self, trainer: VideoTrainer): self.trainer, self.config = trainer, trainer.config
+    def __init__(self, trainer: VideoTrainer):
+        self.trainer, self.config = trainer, trainer.config
 
-    def pictures(self, step: int) -> bool: return (0.618034 * (step + 1)) % 1 < self.config.pictures
+    def pictures(self, step: int) -> bool:
+        return (0.618034 * (step + 1)) % 1 < self.config.pictures
 
-    def __len__(self) -> int: return 2 ** 40
+    def __len__(self) -> int:
+        return 2 ** 40
 
     def __getitem__(self, step: int) -> list[dict[str, ndarray]]:
         source, count = (self.trainer.pictures, self.config.picture_batch) if self.pictures(step) else (self.trainer.examples, self.config.batch)
@@ -119,7 +127,8 @@ class _Batches:
 
 class _Steps:
     "Steps from one on, without end."
-    def __init__(self, first: int): self.first = first
+    def __init__(self, first: int):
+        self.first = first
 
     def __iter__(self):
         step = self.first
@@ -161,10 +170,12 @@ def train_step(
 # %% ../../nbs/67_clip_training.ipynb #fit
 def _log(trainer: VideoTrainer, row: dict) -> None:
     "Append one line of JSON to the log."
-    with open(trainer.out / "log.jsonl", "a") as file: file.write(json.dumps(row) + "\n")
+    with open(trainer.out / "log.jsonl", "a") as file:
+        file.write(json.dumps(row) + "\n")
 
 
-def _as_it_is(clips: list[dict[str, ndarray]]) -> list[dict[str, ndarray]]: return clips
+def _as_it_is(clips: list[dict[str, ndarray]]) -> list[dict[str, ndarray]]:
+    return clips
 
 
 def fit_clips(
@@ -180,14 +191,17 @@ def fit_clips(
     for clips in loader:
         trainer.elapsed = before + time.monotonic() - begun
         progress = trainer.elapsed / (60 * config.minutes) if config.minutes else trainer.step / config.steps
-        if progress >= 1: break
-        for group in trainer.optimiser.param_groups: group["lr"] = group["share"] * rate_at(progress, trainer.step, config)
+        if progress >= 1:
+            break
+        for group in trainer.optimiser.param_groups:
+            group["lr"] = group["share"] * rate_at(progress, trainer.step, config)
         parts = train_step(trainer, clips, progress)
         trainer.average.update_parameters(trainer.model)
         trainer.step += 1
         bar.update()
         _log(trainer, {"step": trainer.step, "minutes": round(trainer.elapsed / 60, 2)} | {name: round(part, 4) for name, part in parts.items()})
-        if trainer.step % config.every == 0: scores = check_clips(trainer)
+        if trainer.step % config.every == 0:
+            scores = check_clips(trainer)
     bar.close()
     return check_clips(trainer) if not scores or trainer.step % config.every else scores
 
@@ -207,7 +221,8 @@ def check_clips(
     mark = scores["full"] + (scores["occluded"] if scores["occluded"] == scores["occluded"] else 0)
     names = ["last"] + (["best"] if mark > trainer.best else [])
     trainer.best = max(mark, trainer.best)
-    for name in names: _write(trainer.out / f"{name}.safetensors", lambda path: save_file(_own_weights(averaged, stage), path))
+    for name in names:
+        _write(trainer.out / f"{name}.safetensors", lambda path: save_file(_own_weights(averaged, stage), path))
     state = {"step": trainer.step, "elapsed": trainer.elapsed, "best": trainer.best, "model": _own_weights(trainer.model, stage), "average": _own_weights(averaged, stage),
              "optimiser": trainer.optimiser.state_dict(), "discriminator": trainer.discriminator.state_dict(), "critic": trainer.critic.state_dict()}
     _write(trainer.out / "resume.pt", lambda path: torch.save(state, path))
@@ -224,7 +239,8 @@ def resume_clips(
     trainer.model.load_state_dict(state["model"], strict=False)
     trainer.average.module.load_state_dict(state["average"], strict=False)
     trainer.average.n_averaged.fill_(1)
-    for name in ("optimiser", "discriminator", "critic"): getattr(trainer, name).load_state_dict(state[name])
+    for name in ("optimiser", "discriminator", "critic"):
+        getattr(trainer, name).load_state_dict(state[name])
     trainer.step, trainer.elapsed, trainer.best = state["step"], state["elapsed"], state["best"]
     return trainer
 
@@ -259,7 +275,8 @@ def train_tiny_video(
         folder = out / stage.stage
         if not (folder / "done").exists():
             trainer = VideoTrainer(model, objects, clips=clips, out=folder, config=replace(stage, minutes=minutes * share, workers=workers, context=recipe.model.context))
-            if (folder / "resume.pt").exists(): resume_clips(trainer)
+            if (folder / "resume.pt").exists():
+                resume_clips(trainer)
             fit_clips(trainer, quiet=quiet)
             (folder / "done").touch()
         model.load_state_dict(load_file(folder / "last.safetensors"), strict=False)

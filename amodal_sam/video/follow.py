@@ -24,10 +24,12 @@ class FollowRule:
     patience: int = 2       # frames in a row that what is seen must contradict the prediction before the box moves there
 
 # %% ../../nbs/60_follow.ipynb #follow
-def _area(box: ndarray) -> float: return float(np.prod(np.maximum(box[2:] - box[:2], 0)))
+def _area(box: ndarray) -> float:
+    return float(np.prod(np.maximum(box[2:] - box[:2], 0)))
 
 
-def _covers(amodal: ndarray, visible: ndarray, share: float) -> bool: return (amodal & visible).sum() >= share * visible.sum()
+def _covers(amodal: ndarray, visible: ndarray, share: float) -> bool:
+    return (amodal & visible).sum() >= share * visible.sum()
 
 # %% ../../nbs/60_follow.ipynb #follow-class
 @dataclass(frozen=True, eq=False)
@@ -56,10 +58,13 @@ class Follow:
     ) -> "Follow":
         "What is known after a frame (section 3.5)."
         found, seen = amodal.any(), visible.any()
-        if not rule.backed: return Follow(tight_box(amodal)) if found else Follow(self.box, self.lost + 1)
+        if not rule.backed:
+            return Follow(tight_box(amodal)) if found else Follow(self.box, self.lost + 1)
         agree = found and seen and _covers(amodal, visible, rule.cover)
         most = rule.jump ** (self.lost + 1)
-        if agree and 1 / most <= _area(tight_box(amodal)) / _area(self.box) <= most: return Follow(tight_box(amodal))
+        if agree and 1 / most <= _area(tight_box(amodal)) / _area(self.box) <= most:
+            return Follow(tight_box(amodal))
         astray = self.astray + 1 if seen and not agree else 0
-        if astray >= rule.patience and _area(tight_box(visible)) <= rule.jump * _area(self.box): return Follow(tight_box(visible))
+        if astray >= rule.patience and _area(tight_box(visible)) <= rule.jump * _area(self.box):
+            return Follow(tight_box(visible))
         return Follow(self.box, self.lost + 1, astray)

@@ -45,32 +45,41 @@ class FrameRun:
     last: int = -1                    # the newest frame that is done
 
     @property
-    def obj_ids(self) -> list: return list(self.prompts)
+    def obj_ids(self) -> list:
+        return list(self.prompts)
 
     @property
-    def num_frames(self) -> int: return len(self.frames)
+    def num_frames(self) -> int:
+        return len(self.frames)
 
 # %% ../../nbs/61_frame_by_frame.ipynb #checks
 def _picture(run: FrameRun, number: int) -> ndarray | None:
     "A frame of the run's size, None if it cannot be read."
-    if (frame := run.frames[number]) is None: return None
-    if frame.shape[:2] != (run.height, run.width): raise ValueError(f"all frames must have the same size, but frame {number} is {frame.shape[1]} x {frame.shape[0]} pixels and the first {run.width} x {run.height}")
+    if (frame := run.frames[number]) is None:
+        return None
+    if frame.shape[:2] != (run.height, run.width):
+        raise ValueError(f"all frames must have the same size, but frame {number} is {frame.shape[1]} x {frame.shape[0]} pixels and the first {run.width} x {run.height}")
     return frame
 
 
 def _shown(run: FrameRun, number: int, points: ndarray | None, labels: ndarray | None, box: ndarray | None) -> dict:
     "A prompt, checked."
-    if number != int(number) or not 0 <= number < len(run.frames): raise ValueError(f"there is no frame {number}: the clip has {len(run.frames)} frames, 0 to {len(run.frames) - 1}")
-    if (points is None) == (box is None): raise ValueError("give a box or points, and not both: the image model takes one of them")
-    if run.frames[number] is None: raise ValueError(f"frame {number} cannot be read: show the object in another one")
-    if box is not None: return {"box": check_box(box, height=run.height, width=run.width)}
+    if number != int(number) or not 0 <= number < len(run.frames):
+        raise ValueError(f"there is no frame {number}: the clip has {len(run.frames)} frames, 0 to {len(run.frames) - 1}")
+    if (points is None) == (box is None):
+        raise ValueError("give a box or points, and not both: the image model takes one of them")
+    if run.frames[number] is None:
+        raise ValueError(f"frame {number} cannot be read: show the object in another one")
+    if box is not None:
+        return {"box": check_box(box, height=run.height, width=run.width)}
     points, labels = check_points(points, labels, height=run.height, width=run.width)
     return {"points": points, "labels": labels}
 
 # %% ../../nbs/61_frame_by_frame.ipynb #step
 def _follow_after(before: Follow | None, found: Prediction, rule: FollowRule) -> Follow:
     "Where the object is after an answer; an answer to a prompt is believed."
-    if before is not None: return before.after(found.amodal, found.visible, rule)
+    if before is not None:
+        return before.after(found.amodal, found.visible, rule)
     return Follow(tight_box(found.amodal) if found.amodal.any() else np.asarray(found.box, dtype=np.float32))
 
 
@@ -104,8 +113,10 @@ class FrameByFrame:
         frames: Sequence[ndarray | None],  # uint8 RGB pictures (H, W, 3), fetched when they are needed; None for one that cannot be read
     ) -> FrameRun:
         "Open a clip."
-        if not len(frames): raise ValueError("the clip has no frames")
-        if (first := frames[0]) is None: raise ValueError("the first frame cannot be read: a clip must begin with a whole picture")
+        if not len(frames):
+            raise ValueError("the clip has no frames")
+        if (first := frames[0]) is None:
+            raise ValueError("the first frame cannot be read: a clip must begin with a whole picture")
         return FrameRun(frames, *check_image(first).shape[:2])
 
     def add_new_points_or_box(
@@ -134,13 +145,17 @@ def propagate_in_video(
     reverse: bool = False,                       # backwards
 ) -> Iterator[tuple[int, dict[object, FramePrediction]]]:  # frames as they are done, with all objects
     "Run through the clip (section 3.5)."
-    if not state.prompts: raise ValueError("no object is shown yet: call add_new_points_or_box first")
+    if not state.prompts:
+        raise ValueError("no object is shown yet: call add_new_points_or_box first")
     start = min(number for prompts in state.prompts.values() for number in prompts) if start_frame_idx is None else start_frame_idx
-    if not 0 <= start < len(state.frames): raise ValueError(f"there is no frame {start} to begin at")
+    if not 0 <= start < len(state.frames):
+        raise ValueError(f"there is no frame {start} to begin at")
     rest = range(start, -1, -1) if reverse else range(start, len(state.frames))
     for number in rest if max_frame_num_to_track is None else rest[:max_frame_num_to_track + 1]:
-        if state.frames[number] is not None: found = _step(self, state, number)
-        else: found = {name: replace(state.answers[name], bridged=True) for name in state.prompts}
+        if state.frames[number] is not None:
+            found = _step(self, state, number)
+        else:
+            found = {name: replace(state.answers[name], bridged=True) for name in state.prompts}
         state.last = number
         yield number, found
 
@@ -160,13 +175,18 @@ def save_state(self: FrameByFrame, state: FrameRun, path: Path) -> None:
 @patch
 def load_state(self: FrameByFrame, frames: Sequence[ndarray | None], path: Path) -> FrameRun:
     "Take up a run of the same clip where it was put away: go on with `start_frame_idx=state.last + 1`."
-    try: kept = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error: raise ValueError(f"{path} is no state of a clip that can be read ({error}): start anew") from error
-    if not isinstance(kept, dict) or "follow" not in kept: raise ValueError(f"{path} is no state of a clip: start anew")
+    try:
+        kept = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} is no state of a clip that can be read ({error}): start anew") from error
+    if not isinstance(kept, dict) or "follow" not in kept:
+        raise ValueError(f"{path} is no state of a clip: start anew")
     run = self.init_state(frames)
-    if kept["size"] != [run.height, run.width]: raise ValueError(f"{path} belongs to a clip of {kept['size'][1]} x {kept['size'][0]} pixels, this one has {run.width} x {run.height}")
+    if kept["size"] != [run.height, run.width]:
+        raise ValueError(f"{path} belongs to a clip of {kept['size'][1]} x {kept['size'][0]} pixels, this one has {run.width} x {run.height}")
     array = lambda value: np.asarray(value, dtype=np.float32)
-    for name, number, prompt in kept["prompts"]: run.prompts.setdefault(name, {})[number] = {key: array(value) for key, value in prompt.items()}
+    for name, number, prompt in kept["prompts"]:
+        run.prompts.setdefault(name, {})[number] = {key: array(value) for key, value in prompt.items()}
     run.follow = {name: Follow(**place | {"box": array(place["box"])}) for name, place in kept["follow"]}
     for name, answer in kept["answers"]:
         run.answers[name] = FramePrediction(decode_rle(answer["amodal"]), decode_rle(answer["visible"]), answer["score"], array(answer["box"]), array(answer["prior"]), answer["lost"], answer["bridged"])

@@ -29,18 +29,22 @@ class Clip:
         frames: Sequence[ndarray] | Iterable[ndarray],  # $I_0, I_1, \ldots$, uint8 RGB, (H, W, 3) each, or None for one that cannot be read
     ):
         self.length = len(frames) if hasattr(frames, "__len__") and hasattr(frames, "__getitem__") else None
-        if self.length == 0: raise ValueError("the clip has no frames")
+        if self.length == 0:
+            raise ValueError("the clip has no frames")
         self._source = frames if self.length else iter(frames)
         self._number, self._frame, self.height, self.width = -1, None, 0, 0
-        if not self.has(0): raise ValueError("the clip has no frames")
-        if self[0] is None: raise ValueError("the first frame cannot be read: a clip must begin with a whole picture")
+        if not self.has(0):
+            raise ValueError("the clip has no frames")
+        if self[0] is None:
+            raise ValueError("the first frame cannot be read: a clip must begin with a whole picture")
 
     def __getitem__(
         self,
         number: int,        # $t$, from 0
     ) -> ndarray | None:    # None where the frame cannot be read
         "A frame of the clip."
-        if number != self._number: self._number, self._frame = number, _checked(self, self._fetch(number), number)
+        if number != self._number:
+            self._number, self._frame = number, _checked(self, self._fetch(number), number)
         return self._frame
 
     def has(
@@ -48,24 +52,33 @@ class Clip:
         number: int,  # $t$
     ) -> bool:        # for a stream this may wait for its next frame
         "Whether the clip goes on that far."
-        if self.length is not None: return 0 <= number < self.length
-        try: self[number]
-        except StopIteration: return False
+        if self.length is not None:
+            return 0 <= number < self.length
+        try:
+            self[number]
+        except StopIteration:
+            return False
         return True
 
     def _fetch(self, number: int) -> ndarray | None:
-        if self.length is not None: return self._source[number]
-        if number < self._number: raise ValueError(f"a stream is seen once, forwards: frame {number} has gone by, frame {self._number} is the newest")
-        while self._number < number - 1: self._number, _ = self._number + 1, next(self._source)
+        if self.length is not None:
+            return self._source[number]
+        if number < self._number:
+            raise ValueError(f"a stream is seen once, forwards: frame {number} has gone by, frame {self._number} is the newest")
+        while self._number < number - 1:
+            self._number, _ = self._number + 1, next(self._source)
         return next(self._source)
 
 # %% ../../nbs/62_memory.ipynb #checked
 def _checked(clip: Clip, frame: ndarray | None, number: int) -> ndarray | None:
     "Refuse what is no picture, or of another size than the first."
-    if frame is None: return None
+    if frame is None:
+        return None
     frame = check_image(frame)
-    if not clip.height: clip.height, clip.width = frame.shape[:2]
-    if frame.shape[:2] != (clip.height, clip.width): raise ValueError(f"frame {number} is {frame.shape[1]} x {frame.shape[0]} pixels, the first one {clip.width} x {clip.height}: give frames of one size")
+    if not clip.height:
+        clip.height, clip.width = frame.shape[:2]
+    if frame.shape[:2] != (clip.height, clip.width):
+        raise ValueError(f"frame {number} is {frame.shape[1]} x {frame.shape[0]} pixels, the first one {clip.width} x {clip.height}: give frames of one size")
     return frame
 
 # %% ../../nbs/62_memory.ipynb #objects
@@ -109,7 +122,8 @@ def remember_frame(
 ) -> None:
     "Keep the memories of a frame, among those with a prompt or among the others."
     for bank, entry in ((thing.whole, whole), (thing.seen, seen)):
-        for kind in bank.values(): kind.pop(frame, None)
+        for kind in bank.values():
+            kind.pop(frame, None)
         bank["cond_frame_outputs" if frame in thing.prompts else "non_cond_frame_outputs"][frame] = entry
 
 
@@ -118,7 +132,8 @@ def forget_frame(
     frame: int,            # $t$
 ) -> None:
     "Drop what is kept of a frame; its box stays."
-    for kind in (*thing.whole.values(), *thing.seen.values(), thing.places): kind.pop(frame, None)
+    for kind in (*thing.whole.values(), *thing.seen.values(), thing.places):
+        kind.pop(frame, None)
 
 
 def drop_old(
@@ -127,7 +142,8 @@ def drop_old(
 ) -> None:
     "Drop the memories that SAM-2 will not look at again (section 3.5)."
     anchors = [frame, *thing.prompts]
-    for other in [other for other in thing.places if min(abs(other - anchor) for anchor in anchors) > _REACH]: forget_frame(thing, other)
+    for other in [other for other in thing.places if min(abs(other - anchor) for anchor in anchors) > _REACH]:
+        forget_frame(thing, other)
 
 # %% ../../nbs/62_memory.ipynb #last-known
 def last_known(
@@ -147,7 +163,8 @@ def forget_stale(
     thing: TrackedObject,  # whose prompts have just changed
 ) -> None:
     "Boxes of frames without a prompt were made from prompts that are no longer the same: drop them."
-    for frame in [frame for frame in thing.follow if frame not in thing.prompts]: del thing.follow[frame]
+    for frame in [frame for frame in thing.follow if frame not in thing.prompts]:
+        del thing.follow[frame]
 
 # %% ../../nbs/62_memory.ipynb #state
 @dataclass(eq=False)
@@ -159,16 +176,20 @@ class VideoState:
     last: int = -1                                                         # newest frame that was run through
 
     @property
-    def height(self) -> int: return self.clip.height                       # $H$, pixels
+    def height(self) -> int:
+        return self.clip.height                       # $H$, pixels
 
     @property
-    def width(self) -> int: return self.clip.width                         # $W$, pixels
+    def width(self) -> int:
+        return self.clip.width                         # $W$, pixels
 
     @property
-    def num_frames(self) -> int | None: return self.clip.length            # $T$; None for a stream
+    def num_frames(self) -> int | None:
+        return self.clip.length            # $T$; None for a stream
 
     @property
-    def obj_ids(self) -> list: return list(self.objects)                   # in the order in which they were added
+    def obj_ids(self) -> list:
+        return list(self.objects)                   # in the order in which they were added
 
 # %% ../../nbs/62_memory.ipynb #plain
 def _plain(thing: TrackedObject) -> dict:
@@ -209,10 +230,15 @@ def load_video_state(
     device: str = "cpu",                            # where the model runs
 ) -> VideoState:
     "Take up a run where it was put away."
-    try: plain = torch.load(path, map_location=device, weights_only=True)
-    except FileNotFoundError: raise FileNotFoundError(f"there is no file {path}: nothing was put away there") from None
-    except Exception as error: raise ValueError(f"{path} cannot be read ({type(error).__name__}): it is no state of a clip; start anew") from None
-    if not isinstance(plain, dict) or plain.get("format") != "amodal-sam video 1": raise ValueError(f"{path} is no state of a clip; start anew")
+    try:
+        plain = torch.load(path, map_location=device, weights_only=True)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no file {path}: nothing was put away there") from None
+    except Exception as error:
+        raise ValueError(f"{path} cannot be read ({type(error).__name__}): it is no state of a clip; start anew") from None
+    if not isinstance(plain, dict) or plain.get("format") != "amodal-sam video 1":
+        raise ValueError(f"{path} is no state of a clip; start anew")
     state = VideoState(Clip(frames), plain["keep_all"], {name: _thing(thing) for name, thing in plain["objects"].items()}, plain["last"])
-    if [state.height, state.width] != plain["size"]: raise ValueError(f"{path} belongs to a clip of {plain['size'][1]} x {plain['size'][0]} pixels, this one has {state.width} x {state.height}")
+    if [state.height, state.width] != plain["size"]:
+        raise ValueError(f"{path} belongs to a clip of {plain['size'][1]} x {plain['size'][0]} pixels, this one has {state.width} x {state.height}")
     return state

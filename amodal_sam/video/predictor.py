@@ -40,7 +40,8 @@ def _points_region(holder: VideoModel, state: VideoState, frame: int, prompt: Pr
         image = see_frame(state.clip[frame], crop, size=holder.model.image_size)[None].to(holder.device)
         features = holder.model.encode_suffix(holder.model.encode_prefix(image), None)
         found = mask_back(holder.model.track(features, frame=frame, bank=empty_bank(), prompt=_question(prompt, crop, state, holder), first=True).logits, crop, state)
-        if found.any(): region = tight_box(found)
+        if found.any():
+            region = tight_box(found)
         crop = holder.view(region, room=1.25)
     return region, crop
 
@@ -48,12 +49,15 @@ def _points_region(holder: VideoModel, state: VideoState, frame: int, prompt: Pr
 def _place_of(holder: VideoModel, state: VideoState, thing: TrackedObject, frame: int, prompt: Prompt) -> Place:
     "Where a prompt says that the object is."
     known = thing.places.get(frame)
-    if prompt.box is not None: return Place(prompt.box, known.crop if known and np.array_equal(known.region, prompt.box) else holder.view(prompt.box))
+    if prompt.box is not None:
+        return Place(prompt.box, known.crop if known and np.array_equal(known.region, prompt.box) else holder.view(prompt.box))
     if prompt.points is None:
         region = tight_box(prompt.visible if prompt.mask is None else prompt.mask)
         return Place(region, holder.view(region))
-    if known is not None: return Place(known.region, known.crop)
-    if frame not in thing.tracked: return Place(*_points_region(holder, state, frame, prompt))
+    if known is not None:
+        return Place(known.region, known.crop)
+    if frame not in thing.tracked:
+        return Place(*_points_region(holder, state, frame, prompt))
     region = (thing.follow.get(frame) or last_known(thing, frame, reverse=thing.tracked[frame])).region(holder.rule, height=state.height, width=state.width)
     return Place(region, holder.view(region))
 
@@ -82,30 +86,38 @@ def _prompt_frame(holder: VideoModel, state: VideoState, name: object, frame: in
 # %% ../../nbs/64_predictor.ipynb #checks
 def _usable_frame(state: VideoState, frame: int) -> None:
     "Refuse frames that the clip does not have, and those that cannot be read."
-    if frame != int(frame) or frame < 0: raise ValueError(f"frames are numbered from 0, got {frame}")
-    if not state.clip.has(frame): raise ValueError(f"there is no frame {frame}" + ("" if state.num_frames is None else f": the clip has {state.num_frames} frames, 0 to {state.num_frames - 1}"))
-    if state.clip[frame] is None: raise ValueError(f"frame {frame} cannot be read: show the object in another one")
+    if frame != int(frame) or frame < 0:
+        raise ValueError(f"frames are numbered from 0, got {frame}")
+    if not state.clip.has(frame):
+        raise ValueError(f"there is no frame {frame}" + ("" if state.num_frames is None else f": the clip has {state.num_frames} frames, 0 to {state.num_frames - 1}"))
+    if state.clip[frame] is None:
+        raise ValueError(f"frame {frame} cannot be read: show the object in another one")
 
 
 def _known_object(state: VideoState, name: object) -> TrackedObject:
     "Refuse objects that were never shown."
-    if name not in state.objects: raise ValueError(f"there is no object {name!r}: the clip has {', '.join(map(repr, state.objects)) or 'none'}")
+    if name not in state.objects:
+        raise ValueError(f"there is no object {name!r}: the clip has {', '.join(map(repr, state.objects)) or 'none'}")
     return state.objects[name]
 
 
 def _points_of_frame(points: ndarray, labels: ndarray | None, state: VideoState, *, corrects: bool) -> tuple[ndarray, ndarray]:
     "Refuse points that are none; where they correct something, all of them may lie beside the object."
-    if not corrects or labels is None or 1 in np.asarray(labels) or not np.isin(labels, (0, 1)).all(): return check_points(points, labels, height=state.height, width=state.width)
+    if not corrects or labels is None or 1 in np.asarray(labels) or not np.isin(labels, (0, 1)).all():
+        return check_points(points, labels, height=state.height, width=state.width)
     points, ones = check_points(points, 1 - np.asarray(labels), height=state.height, width=state.width)
     return points, 1 - ones
 
 
 def _mask_of_frame(mask: ndarray | None, state: VideoState) -> ndarray | None:
     "Refuse masks of another size, and empty ones."
-    if mask is None: return None
+    if mask is None:
+        return None
     mask = np.asarray(mask)
-    if mask.shape != (state.height, state.width) or mask.dtype != bool: raise ValueError(f"a mask is bool of the shape ({state.height}, {state.width}), got {mask.dtype} {mask.shape}")
-    if not mask.any(): raise ValueError("the mask is empty: it shows no object")
+    if mask.shape != (state.height, state.width) or mask.dtype != bool:
+        raise ValueError(f"a mask is bool of the shape ({state.height}, {state.width}), got {mask.dtype} {mask.shape}")
+    if not mask.any():
+        raise ValueError("the mask is empty: it shows no object")
     return mask
 
 # %% ../../nbs/64_predictor.ipynb #prompting
@@ -123,12 +135,17 @@ class _Prompting(VideoModel):
     ) -> tuple[int, dict[object, VideoPrediction]]:  # the frame, and the answers to prompts there
         "Show an object in a frame, or correct what was found of it (section 3.5)."
         _usable_frame(state, frame_idx)
-        if points is None and box is None: raise ValueError("nothing is shown: give points, a box or both")
+        if points is None and box is None:
+            raise ValueError("nothing is shown: give points, a box or both")
         old = state.objects[obj_id].prompts.get(frame_idx) if obj_id in state.objects and not clear_old_points else None
-        if old is not None and box is not None: raise ValueError("a box comes before points: give it with clear_old_points=True")
-        if box is not None: box = check_box(box, height=state.height, width=state.width)
-        if points is not None: points, labels = _points_of_frame(points, labels, state, corrects=box is not None or obj_id in state.objects)
-        if old is not None and old.points is not None: points, labels = np.concatenate([old.points, points]), np.concatenate([old.labels, labels])
+        if old is not None and box is not None:
+            raise ValueError("a box comes before points: give it with clear_old_points=True")
+        if box is not None:
+            box = check_box(box, height=state.height, width=state.width)
+        if points is not None:
+            points, labels = _points_of_frame(points, labels, state, corrects=box is not None or obj_id in state.objects)
+        if old is not None and old.points is not None:
+            points, labels = np.concatenate([old.points, points]), np.concatenate([old.labels, labels])
         return self._shown(state, obj_id, frame_idx, Prompt(box=box if old is None else old.box, points=points, labels=labels))
 
     def _shown(self, state: VideoState, obj_id: object, frame_idx: int, prompt: Prompt) -> tuple[int, dict[object, VideoPrediction]]:
@@ -147,7 +164,8 @@ class _Forgetting(_Prompting):
     ) -> None:
         "Take back what was shown of an object in a frame; the frame is as if it had never been prompted."
         thing = _known_object(state, obj_id)
-        if thing.prompts.pop(frame_idx, None) is None: return
+        if thing.prompts.pop(frame_idx, None) is None:
+            return
         thing.tracked.pop(frame_idx, None)
         forget_frame(thing, frame_idx)
         forget_stale(thing)
@@ -159,7 +177,8 @@ class _Forgetting(_Prompting):
         strict: bool = False,  # refuse an unknown one
     ) -> list:                 # the objects that are left
         "Forget an object; the others go on as they are."
-        if strict: _known_object(state, obj_id)
+        if strict:
+            _known_object(state, obj_id)
         state.objects.pop(obj_id, None)
         return state.obj_ids
 
@@ -193,7 +212,8 @@ class _Opening(_Forgetting):
     ) -> tuple[int, dict[object, VideoPrediction]]:  # the frame, and the answers to prompts there
         "Show an object by its mask, which is taken as it is (section 3.5)."
         _usable_frame(state, frame_idx)
-        if mask is None and visible is None: raise ValueError("nothing is shown: give the mask of the whole object, of its visible part, or both")
+        if mask is None and visible is None:
+            raise ValueError("nothing is shown: give the mask of the whole object, of its visible part, or both")
         return self._shown(state, obj_id, frame_idx, Prompt(mask=_mask_of_frame(mask, state), visible=_mask_of_frame(visible, state)))
 
     def save_state(self, state: VideoState, path: Path) -> None:
@@ -221,11 +241,14 @@ class AmodalVideoPredictor(_Opening):
         reverse: bool = False,                       # backwards
     ) -> Iterator[tuple[int, dict[object, VideoPrediction]]]:  # frames as they are done, with all objects
         "Run through the clip (section 3.5)."
-        if not state.objects: raise ValueError("no object is shown yet: call add_new_points_or_box or add_new_mask first")
+        if not state.objects:
+            raise ValueError("no object is shown yet: call add_new_points_or_box or add_new_mask first")
         for name, thing in state.objects.items():
-            if not thing.prompts: raise ValueError(f"object {name!r} has no prompt any more: show it again, or remove it")
+            if not thing.prompts:
+                raise ValueError(f"object {name!r} has no prompt any more: show it again, or remove it")
         frame = min(frame for thing in state.objects.values() for frame in thing.prompts) if start_frame_idx is None else start_frame_idx
-        if start_frame_idx is not None and not state.clip.has(frame): raise ValueError(f"there is no frame {frame} to begin at")
+        if start_frame_idx is not None and not state.clip.has(frame):
+            raise ValueError(f"there is no frame {frame} to begin at")
         end = (0 if reverse else np.inf) if max_frame_num_to_track is None else frame + (-1 if reverse else 1) * max_frame_num_to_track
         return self._run(state, frame, end, reverse)
 

@@ -54,7 +54,8 @@ def place_inside(
     size: int,            # $S$, pixels
 ) -> Tensor:              # the same places in pixels of the input, same shape
     "Boxes or points of the frame as the network sees them (appendix A.1.4)."
-    if crop is not None: return torch.from_numpy(crop.inside(places))
+    if crop is not None:
+        return torch.from_numpy(crop.inside(places))
     places = torch.from_numpy(np.asarray(places, dtype=np.float32))
     return places / torch.tensor([state.width, state.height] * (places.shape[-1] // 2)) * size
 
@@ -65,7 +66,8 @@ def mask_inside(
     size: int,            # $S$, pixels
 ) -> Tensor:              # 0 or 1, float, (1, 1, S, S)
     "A mask of the frame as the network sees it (appendix A.1.4)."
-    if crop is not None: return torch.from_numpy(take_crop(255 * mask.astype(np.uint8), crop, fill=0) > 127).float()[None, None]
+    if crop is not None:
+        return torch.from_numpy(take_crop(255 * mask.astype(np.uint8), crop, fill=0) > 127).float()[None, None]
     mask = torch.from_numpy(mask).float()[None, None]
     return (F.interpolate(mask, size=(size, size), mode="bilinear", align_corners=False, antialias=True) >= 0.5).float()
 
@@ -76,7 +78,8 @@ def mask_back(
     state: VideoState,    # of the clip, for the size of its frames
 ) -> ndarray:             # bool, (H, W)
     "The network's answer as a mask of the frame (appendix A.1.4)."
-    if crop is not None: return put_back(logits[0, 0].float().cpu().numpy(), crop, height=state.height, width=state.width)
+    if crop is not None:
+        return put_back(logits[0, 0].float().cpu().numpy(), crop, height=state.height, width=state.width)
     return (F.interpolate(logits, size=(state.height, state.width), mode="bilinear", align_corners=False)[0, 0] > 0).cpu().numpy()
 
 # %% ../../nbs/63_tracks.ipynb #holder
@@ -127,7 +130,8 @@ def remember_answer(
     "Keep what was found, as SAM-2 will look at it later; the positions are the same for all frames, so one copy serves."
     entries = [holder.model.remember(seen, found, prompted=frame in thing.prompts) for seen, found in zip(features, place.found)]
     older = next(iter([*thing.whole["cond_frame_outputs"].values(), *thing.whole["non_cond_frame_outputs"].values()]), entries[0])
-    for entry in entries: entry["maskmem_pos_enc"] = older["maskmem_pos_enc"]
+    for entry in entries:
+        entry["maskmem_pos_enc"] = older["maskmem_pos_enc"]
     remember_frame(thing, frame, *entries)
     thing.places[frame] = place
 
@@ -154,7 +158,8 @@ def track_frame(
     "All objects in one frame: those prompted there as they were answered, the others by their priors and memories."
     picture, found, free = state.clip[frame], {}, {}
     for name, thing in state.objects.items():
-        if frame not in thing.prompts: free[name] = last_known(thing, frame, reverse=reverse)
+        if frame not in thing.prompts:
+            free[name] = last_known(thing, frame, reverse=reverse)
         thing.tracked[frame] = reverse
     places = [Place(region, holder.view(region)) for region in (follow.region(holder.rule, height=state.height, width=state.width) for follow in free.values())]
     features = zip(*holder.features(picture, state, places)) if places else ()
@@ -165,8 +170,10 @@ def track_frame(
         found[name], visible = predict_place(holder, state, place)
         thing.follow[frame] = follow.after(found[name].amodal, visible, holder.rule)
         found[name] = replace(found[name], lost=thing.follow[frame].lost)
-        if not state.keep_all: drop_old(thing, frame)
-    for name in state.objects.keys() - free.keys(): found[name], _ = predict_place(holder, state, state.objects[name].places[frame])
+        if not state.keep_all:
+            drop_old(thing, frame)
+    for name in state.objects.keys() - free.keys():
+        found[name], _ = predict_place(holder, state, state.objects[name].places[frame])
     return {name: found[name] for name in state.objects}
 
 # %% ../../nbs/63_tracks.ipynb #bridge
@@ -181,5 +188,6 @@ def bridge_frame(
     for name, thing in state.objects.items():
         known = last_known(thing, frame, reverse=reverse)
         thing.follow[frame] = Follow(known.box, known.lost + 1, known.astray)
-        if name in before: found[name] = replace(before[name], lost=known.lost + 1, bridged=True)
+        if name in before:
+            found[name] = replace(before[name], lost=known.lost + 1, bridged=True)
     return found
