@@ -18,8 +18,9 @@ from segment_anything.utils.transforms import ResizeLongestSide
 from torch import Tensor
 
 from .crop import Crop, crop_around, put_back, take_crop
-from .masks import check_box, encode_rle, occluded_part, tight_box
+from .masks import check_box, occluded_part, tight_box
 from .modeling.amodal import AmodalSam, Encoded, default_places, from_pretrained
+from .rle import encode_rle
 
 # %% ../nbs/15_predict.ipynb #prediction
 @dataclass(frozen=True, eq=False)

@@ -41,7 +41,7 @@ OUTLINES = {  # x and y of each corner in turn
 
 def write_photographs(folder: Path, side: int, number: int = 48) -> Path:
     "A COCO file of crops with that longer side, each with one outlined object."
-    from amodal_sam.masks import encode_rle
+    from amodal_sam.rle import encode_rle
     draw, images, annotations = random.Random(0), [], []
     for index in range(number):
         name = list(OUTLINES)[index % len(OUTLINES)]

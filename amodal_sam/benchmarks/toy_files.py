@@ -19,7 +19,8 @@ from numpy import ndarray
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from ..masks import encode_rle, occluded_part, tight_box
+from ..masks import occluded_part, tight_box
+from ..rle import encode_rle
 from ..sample import AmodalSample
 from ..toy import toy_clip, toy_scene
 

@@ -16,8 +16,8 @@ from numpy import ndarray
 from PIL import Image
 
 from .formats import BENCHMARKS, Benchmark, Entry, annotated_mask, find_annotations, find_split, make_sample
-from ..masks import encode_rle
 from .pickles import load_pickle
+from ..rle import encode_rle
 from ..sample import AmodalSample
 
 # %% ../../nbs/34_videos.ipynb #fishbowl

@@ -13,7 +13,8 @@ from numpy import ndarray
 
 from ..benchmarks.formats import annotated_mask
 from .marks import Question, Thing
-from ..masks import encode_rle, occluded_part, tight_box
+from ..masks import occluded_part, tight_box
+from ..rle import encode_rle
 
 # %% ../../nbs/71_mark_files.ipynb #noted
 @dataclass(frozen=True, eq=False)

@@ -18,8 +18,8 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from ..masks import tight_box
 from .protocols import ObjectScore, ProtocolScores
+from ..masks import tight_box
 
 # %% ../../nbs/51_analysis.ipynb #groups
 _rates = ((1e-5, "nothing hidden"), (0.25, "hidden below 25 %"), (0.5, "hidden 25 to 50 %"), (0.75, "hidden 50 to 75 %"), (math.inf, "hidden 75 % or more"))

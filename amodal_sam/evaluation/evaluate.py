@@ -19,11 +19,10 @@ import numpy as np
 from numpy import ndarray
 from tqdm import tqdm
 
-from .systems import Answer, System
 from .analysis import average_precision, boundary_iou, confidence
-from ..rle import code_of
-from ..masks import decode_rle
 from .protocols import Counts, ObjectScore, Protocol, ProtocolScores, Truth, left_out, protocol_for, truth_of
+from .systems import Answer, System
+from ..rle import code_of, decode_rle
 from ..sample import AmodalSample
 
 # %% ../../nbs/53_evaluate.ipynb #result

@@ -18,9 +18,9 @@ import numpy as np
 from numpy import ndarray
 
 from .analysis import breakdown, confidence
-from ..parallel import whole_file
 from .evaluate import Evaluation, read_objects_file, scores_table
-from ..masks import decode_rle
+from ..parallel import whole_file
+from ..rle import decode_rle
 from ..sample import AmodalSample
 from ..show import compare, overlay
 

@@ -17,10 +17,10 @@ import numpy as np
 from numpy import ndarray
 from pycocotools import mask as coco_mask
 
-from ..rle import code_of
-from ..masks import box_mask, encode_rle, run_lengths
-from ..predict import AmodalPredictor
 from .protocols import Protocol
+from ..masks import box_mask
+from ..predict import AmodalPredictor
+from ..rle import code_of, encode_rle, run_lengths
 from ..sample import AmodalSample
 
 # %% ../../nbs/52_systems.ipynb #answer

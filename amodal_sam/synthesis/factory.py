@@ -27,10 +27,10 @@ from numpy import ndarray
 # %% ../../nbs/27_factory.ipynb #imports-own
 from .. import __version__
 from ..parallel import RunStopped, kept, run_tasks, stop_if_asked, whole_file
-from .judge import Judge, JudgeStopped, Verdict
-from ..masks import encode_rle
-from .objects import MaskedObject
+from ..rle import encode_rle
 from ..sample import AmodalSample
+from .judge import Judge, JudgeStopped, Verdict
+from .objects import MaskedObject
 from .sources import Source
 from .taos import TaosConfig, synthesize
 

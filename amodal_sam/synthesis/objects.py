@@ -20,7 +20,8 @@ from numpy import ndarray
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from ..masks import run_lengths, tight_box
+from ..masks import tight_box
+from ..rle import run_lengths
 
 # %% ../../nbs/20_objects.ipynb #smaller
 def _halved(picture: ndarray, times: int) -> ndarray:

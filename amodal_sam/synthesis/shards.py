@@ -20,7 +20,8 @@ from matplotlib.figure import Figure
 from numpy import ndarray
 from torch.utils.data import IterableDataset, get_worker_info
 
-from ..masks import decode_rle, tight_box
+from ..masks import tight_box
+from ..rle import decode_rle
 from ..sample import AmodalSample
 from ..show import PALETTE, compare, overlay
 

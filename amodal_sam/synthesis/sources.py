@@ -18,7 +18,8 @@ import numpy as np
 from numpy import ndarray
 from pycocotools import mask as coco_mask
 
-from ..masks import decode_rle, encode_rle, run_lengths, tight_box
+from ..masks import tight_box
+from ..rle import decode_rle, encode_rle, run_lengths
 from .objects import BrokenMember, MaskedObject, Member, Picture, is_whole, mask_window, picture_size, whole_among
 
 # %% ../../nbs/21_sources.ipynb #read-mask

@@ -16,9 +16,10 @@ import numpy as np
 from fastcore.basics import patch
 from numpy import ndarray
 
-from .follow import Follow, FollowRule
-from ..masks import check_box, decode_rle, expand_box, tight_box
+from ..masks import check_box, expand_box, tight_box
 from ..predict import AmodalPredictor, Prediction, check_image, check_points
+from ..rle import decode_rle
+from .follow import Follow, FollowRule
 
 # %% ../../nbs/61_frame_by_frame.ipynb #frame-prediction
 @dataclass(frozen=True, eq=False)
