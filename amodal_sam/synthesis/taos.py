@@ -26,19 +26,25 @@ def gaussian_kernel(
 ) -> ndarray:      # $G$, sums to one, float64, (k, k)
     "The weights of the blur (equation 6)."
     if size < 1 or size % 2 == 0:
-        raise ValueError(f"the kernel's size must be odd and positive, so that it has a middle, got {size}")
+        raise ValueError(
+            f"the kernel's size must be odd and positive, so that it has a middle, got {size}"
+        )
     if not 0 < sigma < math.inf:
         raise ValueError(f"sigma must be positive, got {sigma}")
     offset = np.arange(size) - size // 2
-    weights = np.exp(-(offset[:, None] ** 2 + offset[None, :] ** 2) / (2 * sigma ** 2)) / (2 * np.pi * sigma ** 2)
+    squares = offset[:, None] ** 2 + offset[None, :] ** 2
+    weights = np.exp(-squares / (2 * sigma ** 2)) / (2 * np.pi * sigma ** 2)
     return weights / weights.sum()
 
 # %% ../../nbs/22_taos.ipynb #blur
 def _blur(image: ndarray, occluder: ndarray, kernel: ndarray):
-    "Blur the occluder's border in place; a Gaussian is the product of its sums over rows and over columns."
-    inside, square, weights = occluder.view(np.uint8), np.ones((3, 3), np.uint8), kernel.sum(axis=0)
-    band = cv2.subtract(cv2.dilate(inside, square), cv2.erode(inside, square, borderType=cv2.BORDER_REPLICATE))
-    cv2.copyTo(cv2.sepFilter2D(image, -1, weights, weights, borderType=cv2.BORDER_REPLICATE), band, image)
+    "Blur the occluder's border in place; a Gaussian is one sum over rows, then one over columns."
+    inside, square = occluder.view(np.uint8), np.ones((3, 3), np.uint8)
+    inner = cv2.erode(inside, square, borderType=cv2.BORDER_REPLICATE)
+    band = cv2.subtract(cv2.dilate(inside, square), inner)
+    weights = kernel.sum(axis=0)
+    blurred = cv2.sepFilter2D(image, -1, weights, weights, borderType=cv2.BORDER_REPLICATE)
+    cv2.copyTo(blurred, band, image)
 
 def blur_boundary(
     image: ndarray,        # $I$, composite, uint8 RGB, (H, W, 3)
@@ -46,15 +52,22 @@ def blur_boundary(
     *,
     kernel_size: int = 5,  # $k$, pixels, odd; 1 leaves the seam as it is
     sigma: float = 1.2,    # $\sigma$, pixels, positive
-) -> ndarray:              # $I'$, blurred on the occluder's border only, uint8 RGB, (H, W, 3)
+) -> ndarray:              # $I'$, blurred on the border only, uint8 RGB, (H, W, 3)
     "Smooth the seam between occluder and picture (equation 6)."
-    if image.dtype != np.uint8 or occluder.dtype != bool or image.shape != (*occluder.shape, 3):
-        raise ValueError(f"image must be uint8 (H, W, 3) and occluder bool (H, W), got {image.dtype} {image.shape} and {occluder.dtype} {occluder.shape}")
-    kernel, blurred, reach = gaussian_kernel(kernel_size, sigma), image.copy(), 1 + kernel_size // 2
+    fits = image.shape == (*occluder.shape, 3)
+    if image.dtype != np.uint8 or occluder.dtype != bool or not fits:
+        raise ValueError(
+            "image must be uint8 (H, W, 3) and occluder bool (H, W), "
+            f"got {image.dtype} {image.shape} and {occluder.dtype} {occluder.shape}"
+        )
+    kernel, blurred = gaussian_kernel(kernel_size, sigma), image.copy()
     if not occluder.any():
         return blurred
+    reach = 1 + kernel_size // 2
     left, top, right, bottom = tight_box(occluder).astype(int).tolist()
-    window = slice(max(top - reach, 0), bottom + reach), slice(max(left - reach, 0), right + reach)
+    rows = slice(max(top - reach, 0), bottom + reach)
+    columns = slice(max(left - reach, 0), right + reach)
+    window = rows, columns
     _blur(blurred[window], np.ascontiguousarray(occluder[window]), kernel)
     return blurred
 
@@ -62,91 +75,146 @@ def blur_boundary(
 @dataclass(frozen=True)
 class TaosConfig:
     "Every range of the synthesis; a pair is the least and the most (section 3.3)."
-    target_area: tuple[float, float] = (0.01, 0.7)      # of the target, as a share of its picture
-    occluder_scale: tuple[float, float] = (0.4, 1.3)    # longer side of the occluder, as a multiple of the target's
-    overlap: tuple[float, float] = (0.08, 0.65)         # share of the target that is hidden
-    portion_share: float = 0.3                          # of occluders that are a portion of an object
-    negative_share: float = 0.15                        # of samples in which nothing is hidden
-    kernel_size: int = 5                                # $k$ of the blur, pixels, odd
-    sigma: float = 1.2                                  # $\sigma$ of the blur, pixels
-    tries: int = 40                                     # positions that are tried for one occluder; every fourth try draws a new scale
-    portion_side: tuple[float, float] = (0.4, 0.9)      # sides of a portion, as shares of the object's box
-    beside_share: float = 0.4                           # of negatives into which the occluder is pasted beside the target
-    behind_share: float = 0.3                           # of negatives into which it is pasted behind the target; nothing is pasted into the rest
-    occluders: tuple[int, int] = (1, 2)                 # number of occluders, if as many are offered
-    enlargement: float = 2.0                            # factor by which an occluder's sides may grow at most
-    least_visible: int = 64                             # of the target, pixels
-    match: float = 0.0                                  # share of the way that an occluder's colours move towards the target's surroundings
-    longest_side: int = 0                               # of the sample's picture, pixels; 0 leaves it as it is
+    target_area: tuple[float, float] = (0.01, 0.7)    # of the target, share of its picture
+    occluder_scale: tuple[float, float] = (0.4, 1.3)  # occluder's longer side per target's
+    overlap: tuple[float, float] = (0.08, 0.65)       # share of the target that is hidden
+    portion_share: float = 0.3      # of occluders that are a portion of an object
+    negative_share: float = 0.15    # of samples in which nothing is hidden
+    kernel_size: int = 5            # $k$ of the blur, pixels, odd
+    sigma: float = 1.2              # $\sigma$ of the blur, pixels
+    tries: int = 40                 # positions for one occluder; every fourth draws a new scale
+    portion_side: tuple[float, float] = (0.4, 0.9)    # sides of a portion, shares of the box
+    beside_share: float = 0.4       # of negatives with the occluder beside the target
+    behind_share: float = 0.3       # of negatives with it behind; the rest has none
+    occluders: tuple[int, int] = (1, 2)               # their number, if as many are offered
+    enlargement: float = 2.0        # factor by which an occluder's sides may grow at most
+    least_visible: int = 64         # of the target, pixels
+    match: float = 0.0              # how far the colours move to those around the target, share
+    longest_side: int = 0           # of the sample's picture, pixels; 0 leaves it as it is
 
     def __post_init__(self):
-        for name, limit in {"target_area": 1, "occluder_scale": math.inf, "overlap": 1, "portion_side": 1, "occluders": math.inf}.items():
-            least, most = getattr(self, name)
-            if not (name == "occluders") <= least <= most <= limit:
-                raise ValueError(f"{name} must be a least and a most between {int(name == 'occluders')} and {limit}, got {getattr(self, name)}")
+        self._check_ranges()
         for name in ("portion_share", "negative_share", "beside_share", "behind_share", "match"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be between 0 and 1, got {getattr(self, name)}")
-        if self.beside_share + self.behind_share > 1 + 1e-9:
-            raise ValueError(f"beside_share and behind_share are shares of the same negatives, but sum to {self.beside_share + self.behind_share}")
-        for name, least in {"tries": 1, "enlargement": 1e-6, "least_visible": 1, "longest_side": 0}.items():
-            if not getattr(self, name) >= least:
-                raise ValueError(f"{name} must be {'positive' if least else 'zero or more'}, got {getattr(self, name)}")
+        placed = self.beside_share + self.behind_share
+        if placed > 1 + 1e-9:
+            raise ValueError(
+                f"beside_share and behind_share are shares of the same negatives, but sum to {placed}"
+            )
+        for name in ("tries", "enlargement", "least_visible"):
+            if not getattr(self, name) >= (1e-6 if name == "enlargement" else 1):
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
+        if not self.longest_side >= 0:
+            raise ValueError(f"longest_side must be zero or more, got {self.longest_side}")
         gaussian_kernel(self.kernel_size, self.sigma)
 
+    def _check_ranges(self):
+        "Each pair in order, and within what it can be."
+        for name in ("target_area", "occluder_scale", "overlap", "portion_side", "occluders"):
+            lowest = 1 if name == "occluders" else 0
+            highest = math.inf if name in ("occluder_scale", "occluders") else 1
+            least, most = getattr(self, name)
+            if not lowest <= least <= most <= highest:
+                raise ValueError(
+                    f"{name} must be a least and a most between {lowest} and {highest}, "
+                    f"got {getattr(self, name)}"
+                )
+
 # %% ../../nbs/22_taos.ipynb #portion
-def _portion(mask: ndarray, sides: tuple[float, float], generator: np.random.Generator) -> list[int]:
-    "The box of a random portion, drawn around one of the object's pixels and tight around what it holds, XYXY."
+def _portion(
+    mask: ndarray,                  # of the object, bool, (h, w)
+    sides: tuple[float, float],     # least and most of each side, shares
+    generator: np.random.Generator,
+) -> list[int]:                     # tight around what the portion holds, XYXY
+    "The box of a random portion, drawn around one of the object's pixels."
     places, corner, size = np.flatnonzero(mask), [], []
     row, column = divmod(int(places[generator.integers(len(places))]), mask.shape[1])
     for at, length in ((column, mask.shape[1]), (row, mask.shape[0])):
-        size.append(max(1, round(length * float(generator.uniform(*sides)))))
-        corner.append(min(max(0, at - size[-1] // 2), length - size[-1]))
-    left, top, right, bottom = tight_box(mask[corner[1]:corner[1] + size[1], corner[0]:corner[0] + size[0]]).astype(int).tolist()
-    return [corner[0] + left, corner[1] + top, corner[0] + right, corner[1] + bottom]
+        side = max(1, round(length * float(generator.uniform(*sides))))
+        size.append(side)
+        corner.append(min(max(0, at - side // 2), length - side))
+    (x, y), (width, height) = corner, size
+    left, top, right, bottom = tight_box(mask[y:y + height, x:x + width]).astype(int).tolist()
+    return [x + left, y + top, x + right, y + bottom]
 
 # %% ../../nbs/22_taos.ipynb #matched
-def _matched(image: ndarray, opacity: ndarray, surroundings: ndarray, share: float) -> ndarray:
-    "The occluder with mean and spread in Lab moved a share of the way towards those of other pixels, uint8 (h, w, 3)."
-    lab, levels = cv2.cvtColor(image, cv2.COLOR_RGB2LAB), np.arange(256)[:, None]
+def _matched(
+    image: ndarray,         # of the occluder, uint8 RGB, (h, w, 3)
+    opacity: ndarray,       # of the occluder, uint8, (h, w)
+    surroundings: ndarray,  # the pixels to move towards, uint8 RGB
+    share: float,           # of the way, in [0, 1]
+) -> ndarray:               # uint8 RGB, (h, w, 3)
+    "The occluder with mean and spread in Lab moved towards those of other pixels."
+    lab, other = (cv2.cvtColor(picture, cv2.COLOR_RGB2LAB) for picture in (image, surroundings))
     here, spread = (side.T for side in cv2.meanStdDev(lab, mask=np.uint8(opacity > 127)))
-    there, wanted = (side.T for side in cv2.meanStdDev(cv2.cvtColor(surroundings, cv2.COLOR_RGB2LAB)))
+    there, wanted = (side.T for side in cv2.meanStdDev(other))
     gain = 1 + share * (np.clip(wanted / np.maximum(spread, 1), 0.5, 2) - 1)
-    table = np.clip(np.rint((levels - here) * gain + here + share * (there - here)), 0, 255).astype(np.uint8)
+    levels = np.arange(256)[:, None]
+    moved = (levels - here) * gain + here + share * (there - here)
+    table = np.clip(np.rint(moved), 0, 255).astype(np.uint8)
     return cv2.cvtColor(cv2.LUT(lab, table[None]), cv2.COLOR_LAB2RGB)
 
 # %% ../../nbs/22_taos.ipynb #cut-out
-def _cut_out(
-    occluder: MaskedObject, config: TaosConfig, generator: np.random.Generator, *, longest: float = math.inf, surroundings: ndarray | None = None,
-) -> tuple[ndarray, ndarray, dict]:
-    "The occluder or a portion of it: colours multiplied by opacity, uint8 (h, w, 3), opacity, uint8 (h, w), and what was drawn."
-    draws, (width, height) = {"portion": bool(generator.random() < config.portion_share), "flip": bool(generator.random() < 0.5)}, occluder.size[::-1]
-    used = max(_sides(occluder)) * (config.portion_side[0] if draws["portion"] else 1)
-    occluder = used > longest and shrunk(occluder, longest / used, exact=False) or occluder
-    left, top, right, bottom = (round(float(side)) for side in occluder.box)
-    image, opacity = (load()[top:bottom, left:right] for load in (occluder.load_image, occluder.load_mask))
-    crop = _portion(opacity > 127, config.portion_side, generator) if draws["portion"] else [0, 0, right - left, bottom - top]
-    inside, times = (slice(crop[1], crop[3]), slice(crop[0], crop[2])), round(width / occluder.size[1])
-    image, opacity = image[inside], opacity[inside]
-    if draws["flip"]:
-        image, opacity = cv2.flip(image, 1), cv2.flip(opacity, 1)
-    if surroundings is not None:
-        image = _matched(image, opacity, surroundings, config.match)
-    crop = [min(times * (side + at), limit) for side, at, limit in zip(crop, (left, top) * 2, (width, height) * 2)]
-    return cv2.multiply(image, cv2.merge([opacity] * 3), scale=1 / 255), opacity, draws | {"crop": crop, "reduced": times}
-
 def _sides(thing: MaskedObject) -> tuple[float, float]:
     return thing.box[2] - thing.box[0], thing.box[3] - thing.box[1]
 
+def _reduced(thing: MaskedObject, longest: float, share: float) -> MaskedObject:
+    "The object at a half, a quarter or an eighth, if a share of its sides is longer than is used."
+    used = max(_sides(thing)) * share
+    return shrunk(thing, longest / used, exact=False) if used > longest else thing
+
+def _cut_out(
+    occluder: MaskedObject,
+    config: TaosConfig,
+    generator: np.random.Generator,
+    *,
+    longest: float = math.inf,              # side that is used of it, pixels
+    surroundings: ndarray | None = None,    # whose colours are matched, uint8 RGB
+) -> tuple[ndarray, ndarray, dict]:
+    "Colours times opacity, uint8 (h, w, 3), opacity, uint8 (h, w), and what was drawn."
+    portion = bool(generator.random() < config.portion_share)
+    flip = bool(generator.random() < 0.5)
+    height, width = occluder.size
+    occluder = _reduced(occluder, longest, config.portion_side[0] if portion else 1)
+    times = round(width / occluder.size[1])
+    left, top, right, bottom = (round(float(side)) for side in occluder.box)
+    image = occluder.load_image()[top:bottom, left:right]
+    opacity = occluder.load_mask()[top:bottom, left:right]
+    crop = [0, 0, right - left, bottom - top]
+    if portion:
+        crop = _portion(opacity > 127, config.portion_side, generator)
+    inside = slice(crop[1], crop[3]), slice(crop[0], crop[2])
+    image, opacity = image[inside], opacity[inside]
+    if flip:
+        image, opacity = cv2.flip(image, 1), cv2.flip(opacity, 1)
+    if surroundings is not None:
+        image = _matched(image, opacity, surroundings, config.match)
+    colour = cv2.multiply(image, cv2.merge([opacity] * 3), scale=1 / 255)
+    box = np.minimum(times * np.add(crop, [left, top] * 2), [width, height] * 2).tolist()
+    return colour, opacity, {"portion": portion, "flip": flip, "crop": box, "reduced": times}
+
 # %% ../../nbs/22_taos.ipynb #windows
 def _resized(picture: ndarray, size: list[int]) -> ndarray:
-    "The picture at another width and height; shrinking to less than half averages, so that nothing is skipped."
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if 2 * min(size) < min(picture.shape[1::-1]) else cv2.INTER_LINEAR)
+    "The picture at another width and height; below half it averages, so that nothing is skipped."
+    small = 2 * min(size) < min(picture.shape[1::-1])
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if small else cv2.INTER_LINEAR)
 
-def _windows(corner: list[int], size: list[int], shape: tuple[int, int]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    "Rows and columns of the picture that an occluder at a corner (x, y) covers, and those of the occluder that lie inside."
-    spans = [(max(start, 0), max(min(start + length, limit), max(start, 0)), start) for start, length, limit in zip(corner[::-1], size[::-1], shape)]
-    return tuple(slice(low, high) for low, high, _ in spans), tuple(slice(low - start, high - start) for low, high, start in spans)
+def _span(start: int, length: int, limit: int) -> tuple[slice, slice]:
+    "What a stretch covers of `limit` places, and what of the stretch lies inside."
+    low = max(start, 0)
+    high = max(min(start + length, limit), low)
+    return slice(low, high), slice(low - start, high - start)
+
+def _windows(
+    corner: list[int],        # upper left, (x, y)
+    size: list[int],          # (width, height)
+    shape: tuple[int, int],   # of the picture, (H, W)
+) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    "Rows and columns that an occluder covers, and those of the occluder that lie inside."
+    rows, own_rows = _span(corner[1], size[1], shape[0])
+    columns, own_columns = _span(corner[0], size[0], shape[1])
+    return (rows, columns), (own_rows, own_columns)
 
 # %% ../../nbs/22_taos.ipynb #find-place
 @dataclass
@@ -158,66 +226,134 @@ class _Scene:
     box: list[int]    # around the target, XYXY
     pasted: ndarray   # everything that was pasted, bool, (H, W), written to
 
-def _fitting(scene: _Scene, corner: list[int], solid: ndarray, area: int, visible: int, config: TaosConfig, kind: str) -> float | None:
-    "The share of the target that an occluder in that place hides, or would if it were not behind; None if the place does not fit."
+def _fitting(
+    scene: _Scene,
+    corner: list[int],   # of the occluder, (x, y)
+    solid: ndarray,      # the occluder, bool, (h, w)
+    area: int,           # of the whole target, pixels
+    visible: int,        # of the target, pixels
+    config: TaosConfig,
+    kind: str,           # front, beside or behind
+) -> float | None:
+    "The share of the target that is hidden, or would be if in front; None if it does not fit."
     inside, own = _windows(corner, solid.shape[::-1], scene.amodal.shape)
-    covered, within = np.count_nonzero(scene.visible[inside] & solid[own]), np.count_nonzero(solid[own]) if kind != "front" else 0
+    covered = np.count_nonzero(scene.visible[inside] & solid[own])
     overlap, left = covered / area, visible - covered
-    if kind == "beside":
-        return overlap if covered == 0 and 2 * within >= np.count_nonzero(solid) > 0 else None
-    if kind == "behind" and 2 * (within - covered) < np.count_nonzero(solid):
+    if kind != "front":
+        whole, within = np.count_nonzero(solid), np.count_nonzero(solid[own])
+        if kind == "beside":
+            return overlap if covered == 0 and 2 * within >= whole > 0 else None
+        if 2 * (within - covered) < whole:
+            return None
+    least, most = config.overlap
+    if overlap < least or 1 - left / area > most + 1e-12 or left < config.least_visible:
         return None
-    return overlap if config.overlap[0] <= overlap and 1 - left / area <= config.overlap[1] + 1e-12 and left >= config.least_visible else None
+    return overlap
 
-def _find_place(scene: _Scene, opacity: ndarray, config: TaosConfig, generator: np.random.Generator, kind: str, first: float = math.inf) -> tuple[dict, ndarray] | None:
-    "Draw scale (after the first, if that is possible) and position until the place fits: the place, and the opacity at that size; None if no try does."
-    box, area, visible = scene.box, np.count_nonzero(scene.amodal), np.count_nonzero(scene.visible)
-    pixels, longer = np.flatnonzero(scene.visible[box[1]:box[3], box[0]:box[2]]), max(box[2] - box[0], box[3] - box[1])
-    most = min(config.occluder_scale[1], config.enlargement * max(opacity.shape) / longer)
+# %% ../../nbs/22_taos.ipynb #find-place-corner
+def _corner(
+    box: list[int],       # of the target, XYXY
+    size: list[int],      # of the occluder, (width, height)
+    point: list[int],     # a visible pixel of the target, from the box's corner, (x, y)
+    beside: bool,         # with at most half a length between the boxes
+    generator: np.random.Generator,
+) -> list[int]:           # (x, y)
+    "A random corner for the occluder: over the point, or beside the target."
+    corner = []
+    for low, high, side, at in zip(box[:2], box[2:], size, point):
+        if beside:
+            first, last = low - side - side // 2, high + side // 2
+        else:
+            first, last = low + at - side + 1, low + at
+        corner.append(int(generator.integers(first, last, endpoint=True)))
+    return corner
+
+def _find_place(
+    scene: _Scene,
+    opacity: ndarray,          # of the occluder, uint8, (h, w)
+    config: TaosConfig,
+    generator: np.random.Generator,
+    kind: str,                 # front, beside or behind
+    first: float = math.inf,   # scale to try first, if it is possible
+) -> tuple[dict, ndarray] | None:  # the place and the opacity at its size; None if no try fits
+    "Draw scale and position until the place fits."
+    left, top, right, bottom = scene.box
+    area, visible = np.count_nonzero(scene.amodal), np.count_nonzero(scene.visible)
+    pixels = np.flatnonzero(scene.visible[top:bottom, left:right])
+    longer, longest = max(right - left, bottom - top), max(opacity.shape)
+    most = min(config.occluder_scale[1], config.enlargement * longest / longer)
     if most < config.occluder_scale[0] or not len(pixels):
         return None
     for attempt in range(config.tries):
         if attempt % 4 == 0:
-            scale = first if attempt == 0 and first <= most else float(generator.uniform(config.occluder_scale[0], most))
-            size = [max(2, round(scale * longer * side / max(opacity.shape))) for side in opacity.shape[::-1]]
+            scale = first
+            if attempt > 0 or first > most:
+                scale = float(generator.uniform(config.occluder_scale[0], most))
+            size = [max(2, round(scale * longer * side / longest)) for side in opacity.shape[::-1]]
             sized = _resized(opacity, size)
-            solid = sized > 127
-        row, column = divmod(int(pixels[generator.integers(len(pixels))]), box[2] - box[0])
-        reach = [(low - side - side // 2, high + side // 2) if kind == "beside" else (low + at - side + 1, low + at) for low, high, side, at in zip(box[:2], box[2:], size, (column, row))]
-        corner = [int(generator.integers(first, last, endpoint=True)) for first, last in reach]
-        overlap = _fitting(scene, corner, solid, area, visible, config, kind)
+        row, column = divmod(int(pixels[generator.integers(len(pixels))]), right - left)
+        corner = _corner(scene.box, size, [column, row], kind == "beside", generator)
+        overlap = _fitting(scene, corner, sized > 127, area, visible, config, kind)
         if overlap is not None:
-            return {"scale": scale, "size": size, "left": corner[0], "top": corner[1], "overlap": overlap, "tries": attempt + 1}, sized
+            place = {"scale": scale, "size": size, "left": corner[0], "top": corner[1]}
+            return place | {"overlap": overlap, "tries": attempt + 1}, sized
     return None
 
 # %% ../../nbs/22_taos.ipynb #paste
-def _paste(scene: _Scene, colour: ndarray, opacity: ndarray, place: dict, kernel: ndarray, front: ndarray | None):
-    "Put an occluder into its place, before everything or behind the target (whose opacity is `front`), and blur its seam."
+def _behind(part: ndarray, front: ndarray) -> ndarray:
+    "A picture or an opacity, fainter by what stands before it."
+    clear = 255 - (front if part.ndim == 2 else cv2.merge([front] * 3))
+    return cv2.multiply(part, clear, scale=1 / 255)
+
+def _blur_seam(scene: _Scene, inside: tuple[slice, slice], solid: ndarray, kernel: ndarray):
+    "Blur the border of what was pasted, in a window that holds it and the blur's reach."
+    rows, columns = inside
+    reach = 1 + len(kernel) // 2
+    top, left = max(rows.start - reach, 0), max(columns.start - reach, 0)
+    window = slice(top, rows.stop + reach), slice(left, columns.stop + reach)
+    mask = np.zeros(scene.amodal[window].shape, dtype=bool)
+    mask[rows.start - top:rows.stop - top, columns.start - left:columns.stop - left] = solid
+    _blur(scene.image[window], mask, kernel)
+
+def _paste(
+    scene: _Scene,
+    colour: ndarray,          # of the occluder times its opacity, uint8, (h, w, 3)
+    opacity: ndarray,         # at the size of the place, uint8
+    place: dict,              # of `_find_place`
+    kernel: ndarray,          # of the blur
+    front: ndarray | None,    # opacity of the target it goes behind, uint8, (H, W)
+):
+    "Put an occluder into its place, before everything or behind the target, and blur its seam."
     inside, own = _windows([place["left"], place["top"]], place["size"], scene.amodal.shape)
     near = cv2.dilate(np.uint8(opacity > 127), np.ones((5, 5), np.uint8))[own]
-    colour, opacity = (cv2.bitwise_and(part, part, mask=near) for part in (_resized(colour, place["size"])[own], opacity[own]))
+    sized = _resized(colour, place["size"])[own]
+    colour = cv2.bitwise_and(sized, sized, mask=near)
+    opacity = cv2.bitwise_and(opacity[own], opacity[own], mask=near)
     solid = opacity > 127
     if front is not None:
-        colour, opacity = (cv2.multiply(part, 255 - (front[inside] if part.ndim == 2 else cv2.merge([front[inside]] * 3)), scale=1 / 255) for part in (colour, opacity))
+        colour, opacity = (_behind(part, front[inside]) for part in (colour, opacity))
         solid &= ~scene.amodal[inside]
-    scene.image[inside] = cv2.add(colour, cv2.multiply(scene.image[inside], cv2.merge([255 - opacity] * 3), scale=1 / 255))
+    scene.image[inside] = cv2.add(colour, _behind(scene.image[inside], opacity))
     scene.visible[inside] &= ~solid
     scene.pasted[inside] |= solid
-    reach, (rows, columns) = 1 + len(kernel) // 2, inside
-    window = slice(max(rows.start - reach, 0), rows.stop + reach), slice(max(columns.start - reach, 0), columns.stop + reach)
-    mask = np.zeros(scene.amodal[window].shape, dtype=bool)
-    mask[rows.start - window[0].start:, columns.start - window[1].start:][:solid.shape[0], :solid.shape[1]] = solid
-    if np.count_nonzero(solid):
-        _blur(scene.image[window], mask, kernel)
+    if solid.any():
+        _blur_seam(scene, inside, solid, kernel)
 
 # %% ../../nbs/22_taos.ipynb #fill
-def _at_work_size(target: MaskedObject, occluders: list[MaskedObject], config: TaosConfig) -> MaskedObject | None:
-    "The target in a picture of the size that is asked for; None if it cannot do, which is told from its box alone where possible."
-    share = min(1.0, config.longest_side / max(target.size)) if config.longest_side else 1.0
-    largest = max((max(_sides(thing)) for thing in occluders), default=0)
-    if not target.whole or math.prod(_sides(target)) < config.target_area[0] * math.prod(target.size):
+def _at_work_size(
+    target: MaskedObject,
+    occluders: list[MaskedObject],
+    config: TaosConfig,
+) -> MaskedObject | None:
+    "The target in a picture of the size asked for; None if its box tells that it cannot do."
+    share, longest = 1.0, max(_sides(target))
+    if config.longest_side:
+        share = min(1.0, config.longest_side / max(target.size))
+    least_area = config.target_area[0] * math.prod(target.size)
+    if not target.whole or math.prod(_sides(target)) < least_area:
         return None
-    if config.enlargement * largest < config.occluder_scale[0] * (share * max(_sides(target)) - 1):
+    largest = max((max(_sides(thing)) for thing in occluders), default=0)
+    if config.enlargement * largest < config.occluder_scale[0] * (share * longest - 1):
         return None
     return shrunk(target, share)
 
@@ -226,65 +362,138 @@ def _kind(config: TaosConfig, generator: np.random.Generator) -> str:
     if generator.random() >= config.negative_share:
         return "front"
     draw = generator.random()
-    return "beside" if draw < config.beside_share else "behind" if draw < config.beside_share + config.behind_share else "untouched"
+    if draw < config.beside_share:
+        return "beside"
+    return "behind" if draw < config.beside_share + config.behind_share else "untouched"
 
+def _number(config: TaosConfig, offered: int, kind: str, generator: np.random.Generator) -> int:
+    "How many occluders to put in; drawn only where there is a choice."
+    if kind == "untouched":
+        return 0
+    if kind != "front":
+        return min(1, offered)
+    least, most = (min(limit, offered) for limit in config.occluders)
+    return int(generator.integers(least, most, endpoint=True)) if least < most else most
+
+# %% ../../nbs/22_taos.ipynb #fill-scene
 _kernel = lru_cache(maxsize=8)(gaussian_kernel)
 
-def _fill(scene: _Scene, front: ndarray, offered: list[MaskedObject], kind: str, config: TaosConfig, generator: np.random.Generator) -> list[dict]:
-    "Paste as many occluders as are drawn and find a place; what was drawn for each."
-    (left, top, right, bottom), pasted = scene.box, []
-    least, most = (min(limit, len(offered)) for limit in (config.occluders if kind == "front" else (1, 1)))
-    count = 0 if kind == "untouched" else int(generator.integers(least, most, endpoint=True)) if least < most else most
-    kernel = _kernel(config.kernel_size, config.sigma)
-    around = [slice(max(low - (high - low) // 2, 0), high + (high - low) // 2) for low, high in ((top, bottom), (left, right))]
-    for thing in offered[:count]:
-        surroundings, scale = scene.image[tuple(around)] if config.match else None, float(generator.uniform(*config.occluder_scale))
-        longest = scale * max(right - left, bottom - top) if config.longest_side else math.inf
-        colour, opacity, draws = _cut_out(thing, config, generator, longest=longest, surroundings=surroundings)
-        limits = config if draws["reduced"] == 1 else replace(config, enlargement=1.0)  # what was fetched small is not enlarged
-        if (found := _find_place(scene, opacity, limits, generator, kind, scale)) is None:
+def _around(box: list[int]) -> tuple[slice, slice]:
+    "Rows and columns of the target's surroundings: half its size more on each side."
+    left, top, right, bottom = box
+    wide, high = (right - left) // 2, (bottom - top) // 2
+    return slice(max(top - high, 0), bottom + high), slice(max(left - wide, 0), right + wide)
+
+def _fill(
+    scene: _Scene,
+    front: ndarray,                # opacity of the target, uint8, (H, W)
+    offered: list[MaskedObject],   # occluders
+    kind: str,
+    config: TaosConfig,
+    generator: np.random.Generator,
+) -> list[dict]:                   # what was drawn for each
+    "Paste as many occluders as are drawn and find a place."
+    left, top, right, bottom = scene.box
+    kernel, pasted = _kernel(config.kernel_size, config.sigma), []
+    for thing in offered[:_number(config, len(offered), kind, generator)]:
+        surroundings = scene.image[_around(scene.box)] if config.match else None
+        scale, longest = float(generator.uniform(*config.occluder_scale)), math.inf
+        if config.longest_side:
+            longest = scale * max(right - left, bottom - top)
+        colour, opacity, draws = _cut_out(
+            thing, config, generator, longest=longest, surroundings=surroundings
+        )
+        limits = config
+        if draws["reduced"] != 1:  # what was fetched small is not enlarged
+            limits = replace(config, enlargement=1.0)
+        found = _find_place(scene, opacity, limits, generator, kind, scale)
+        if found is None:
             continue
-        _paste(scene, colour, found[1], found[0], kernel, front if kind == "behind" else None)
-        pasted.append({"image": thing.image_id, "object": thing.object_id} | draws | found[0])
+        place, sized = found
+        _paste(scene, colour, sized, place, kernel, front if kind == "behind" else None)
+        pasted.append({"image": thing.image_id, "object": thing.object_id} | draws | place)
     return pasted
 
 # %% ../../nbs/22_taos.ipynb #synthesize
-_VERSION = 3  # of the synthesis: the same seed, objects and configuration give the same bytes within a version
+_VERSION = 3  # the same seed, objects and configuration give the same bytes within a version
 
 def synthesize(
-    target: MaskedObject,    # the object to hide, with the picture it stands in
-    occluder: MaskedObject | Sequence[MaskedObject],  # the object to put in front, from another picture, or several of which as many are used as are drawn
+    target: MaskedObject,  # the object to hide, with the picture it stands in
+    occluder: MaskedObject | Sequence[MaskedObject],  # from another picture; of several the first few
     *,
-    seed: int,               # of every draw; the same seed gives the same bytes
+    seed: int,             # of every draw; the same seed gives the same bytes
     config: TaosConfig = TaosConfig(),  # ranges of the draws
-) -> AmodalSample | None:    # composite, original and masks; None if the target is not whole, too small or too large, or if no place fits
+) -> AmodalSample | None:  # composite, original and masks; None if the target or no place fits
     "Put objects in front of another (section 3.3)."
     offered = [occluder] if isinstance(occluder, MaskedObject) else list(occluder)
-    offered = [thing for thing in offered if not thing.image_id or thing.image_id != target.image_id]
-    picture_size, small = target.size, _at_work_size(target, offered, config)
+    if target.image_id:
+        offered = [thing for thing in offered if thing.image_id != target.image_id]
+    small = _at_work_size(target, offered, config)
     if small is None:
         return None
     original, front = small.load_image(), small.load_mask()
     amodal, generator = front > 127, np.random.default_rng(seed)
-    area = np.count_nonzero(amodal)
-    if not config.target_area[0] <= area / amodal.size <= config.target_area[1] or area < config.least_visible:
+    area, (least, most) = np.count_nonzero(amodal), config.target_area
+    if not least <= area / amodal.size <= most or area < config.least_visible:
         return None
-    kind = _kind(config, generator)
-    scene = _Scene(original.copy(), amodal, amodal.copy(), [round(float(side)) for side in small.box], np.zeros_like(amodal))
+    kind, box = _kind(config, generator), [round(float(side)) for side in small.box]
+    scene = _Scene(original.copy(), amodal, amodal.copy(), box, np.zeros_like(amodal))
     pasted = _fill(scene, front, offered, kind, config, generator)
     if not pasted and kind == "front":
         return None
-    about = {"version": _VERSION, "seed": seed, "kind": kind if pasted else "untouched", "negative": kind != "front", "picture_size": list(picture_size)}
-    hidden = {"overlap": 1 - np.count_nonzero(scene.visible) / area, "occluders": pasted, "config": {field.name: getattr(config, field.name) for field in fields(config)}}
-    return AmodalSample(scene.image, amodal, scene.visible, original=original, occluder=scene.pasted, image_id=target.image_id, object_id=target.object_id,
-                        category=target.category, origin="taos", record=about | hidden)
+    record = _record(seed, kind, target, scene, pasted, config)
+    return _sample(target, scene, original, record)
+
+# %% ../../nbs/22_taos.ipynb #synthesize-record
+def _record(
+    seed: int,
+    kind: str,
+    target: MaskedObject,
+    scene: _Scene,
+    pasted: list[dict],
+    config: TaosConfig,
+) -> dict:
+    "What was drawn, enough to make the sample again, as JSON can hold it."
+    hidden = 1 - np.count_nonzero(scene.visible) / np.count_nonzero(scene.amodal)
+    return {
+        "version": _VERSION,
+        "seed": seed,
+        "kind": kind if pasted else "untouched",
+        "negative": kind != "front",
+        "picture_size": list(target.size),
+        "overlap": hidden,
+        "occluders": pasted,
+        "config": {field.name: getattr(config, field.name) for field in fields(config)},
+    }
+
+def _sample(target: MaskedObject, scene: _Scene, original: ndarray, record: dict) -> AmodalSample:
+    return AmodalSample(
+        scene.image,
+        scene.amodal,
+        scene.visible,
+        original=original,
+        occluder=scene.pasted,
+        image_id=target.image_id,
+        object_id=target.object_id,
+        category=target.category,
+        origin="taos",
+        record=record,
+    )
 
 # %% ../../nbs/22_taos.ipynb #unoccluded
 def unoccluded(
     sample: AmodalSample,  # of `synthesize`
 ) -> AmodalSample:         # the target in the picture as it was, with nothing hidden
-    "The other half of a dual annotation: the same target before something was put in front of it (appendix A.1.2)."
+    "The same target before something was put in front of it (appendix A.1.2)."
     if sample.original is None:
-        raise ValueError("the sample has no original picture: only samples that were synthesised have one")
-    return AmodalSample(sample.original, sample.amodal, sample.amodal.copy(), original=sample.original, occluder=np.zeros_like(sample.amodal), image_id=sample.image_id,
-                        object_id=sample.object_id, category=sample.category, origin=sample.origin, record=sample.record | {"kind": "original", "overlap": 0.0, "occluders": []})
+        raise ValueError(
+            "the sample has no original picture: only samples that were synthesised have one"
+        )
+    untouched = {"kind": "original", "overlap": 0.0, "occluders": []}
+    return replace(
+        sample,
+        image=sample.original,
+        visible=sample.amodal.copy(),
+        occluder=np.zeros_like(sample.amodal),
+        record=sample.record | untouched,
+    )
