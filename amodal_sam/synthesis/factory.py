@@ -17,6 +17,7 @@ from functools import cached_property, partial
 from hashlib import sha256
 from io import BytesIO
 from itertools import chain
+from math import isfinite
 from pathlib import Path
 from uuid import uuid4
 
@@ -26,6 +27,7 @@ from numpy import ndarray
 
 # %% ../../nbs/27_factory.ipynb #imports-own
 from .. import __version__
+from ..files import fingerprint, json_text
 from ..parallel import RunStopped, kept, run_tasks, stop_if_asked, whole_file
 from ..rle import encode_rle
 from ..sample import AmodalSample
@@ -35,6 +37,15 @@ from .sources import Source
 from .taos import TaosConfig, synthesize
 
 # %% ../../nbs/27_factory.ipynb #plan
+def _untaken(name: str, taken: list[str]) -> str:
+    "The name, or the name with the first number from 2 on that is free."
+    found, number = name, 1
+    while found in taken:
+        number += 1
+        found = f"{name}-{number}"
+    return found
+
+
 @dataclass(frozen=True)
 class _Plan:
     "Everything that the bytes of a run depend on."
@@ -53,31 +64,37 @@ class _Plan:
         "The names of the sources as they stand in keys: each once, of letters, digits, - and _."
         found = []
         for source in self.sources:
-            plain = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(source.name).stem).strip("-")[:40] or "source"
-            found.append(plain if plain not in found else next(name for number in range(2, len(found) + 3) if (name := f"{plain}-{number}") not in found))
+            plain = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(source.name).stem).strip("-")[:40]
+            found.append(_untaken(plain or "source", found))
         return found
 
     def to_dict(self) -> dict:
         "The plan as JSON holds it."
-        plain = {name: getattr(self, name) for name in ("count", "seed", "shard_size", "attempts", "quality")}
-        rules = {"config": asdict(self.judge.config)} if is_dataclass(getattr(self.judge, "config", None)) else {}
-        about = {"version": __version__, "judge": {"name": self.judge.name, "version": self.judge.version} | rules}
-        sources = {"sources": dict(zip(self.labels, (source.name for source in self.sources))), "lenders": [source.name for source in self.lenders]}
-        return _as_json(about | plain | sources | {"config": asdict(self.config)})
+        judge = {"name": self.judge.name, "version": self.judge.version}
+        rules = getattr(self.judge, "config", None)
+        if is_dataclass(rules):
+            judge["config"] = asdict(rules)
+        names = [source.name for source in self.sources]
+        plain = ("count", "seed", "shard_size", "attempts", "quality")
+        record = {"version": __version__, "judge": judge}
+        record |= {name: getattr(self, name) for name in plain}
+        record |= {"sources": dict(zip(self.labels, names))}
+        record |= {"lenders": [source.name for source in self.lenders]}
+        return _spelled(record | {"config": asdict(self.config)})
+
+
+def _spelled(value: object) -> object:
+    "The same with lists for tuples, and with words for infinity: a limit that is none is no null."
+    if isinstance(value, dict):
+        return {name: _spelled(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_spelled(one) for one in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 # %% ../../nbs/27_factory.ipynb #plan-json
-def _as_json(value: object) -> object:
-    "The same as JSON has it: tuples are lists, and what is not finite is a word."
-    if isinstance(value, dict):
-        return {name: _as_json(one) for name, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_as_json(one) for one in value]
-    return str(value) if isinstance(value, float) and not np.isfinite(value) else value
-
-
 @dataclass(frozen=True)
 class _Unit:
-    "One shard: the samples of one source from a first number up to a last one, which is not in it."
+    "One shard: the samples of one source from a first number up to a last one, not in it."
     source: int
     name: str
     first: int
@@ -85,11 +102,14 @@ class _Unit:
 
 
 def _units(plan: _Plan) -> list[_Unit]:
-    "All shards; the count is divided evenly, and the first sources make one sample more where it does not divide."
+    "All shards; the count is divided evenly, the first sources make what is left over."
     found = []
+    share, over = divmod(plan.count, len(plan.sources))
     for source, label in enumerate(plan.labels):
-        share = plan.count // len(plan.sources) + (source < plan.count % len(plan.sources))
-        found += [_Unit(source, f"{label}-{first // plan.shard_size:05d}", first, min(first + plan.shard_size, share)) for first in range(0, share, plan.shard_size)]
+        most = share + (source < over)
+        for first in range(0, most, plan.shard_size):
+            name = f"{label}-{first // plan.shard_size:05d}"
+            found.append(_Unit(source, name, first, min(first + plan.shard_size, most)))
     return found
 
 # %% ../../nbs/27_factory.ipynb #pairs
@@ -98,37 +118,68 @@ def _seed(*words: str | int) -> int:
     return int.from_bytes(sha256("/".join(map(str, words)).encode()).digest()[:6], "big")
 
 
-def _on_ground(thing: MaskedObject, seed: int) -> MaskedObject:
-    "A cut-out on a ground of one colour, with room around it."
-    colour, room = np.random.default_rng(seed).integers(90, 220, size=3).tolist(), [side // 3 for side in thing.size for _ in range(2)]
-    opacity = cv2.copyMakeBorder(thing.load_mask(), *room, cv2.BORDER_CONSTANT, value=0)
-    image, share = cv2.copyMakeBorder(thing.load_image(), *room, cv2.BORDER_CONSTANT, value=0), opacity[..., None] / 255
-    image = np.rint(share * image + (1 - share) * colour).astype(np.uint8)
-    return MaskedObject.of(image, opacity, category=thing.category, image_id=thing.image_id, object_id=thing.object_id)
-
-
 class _Pairs:
     "Who hides whom in each attempt at each sample of a source."
-    def __init__(self, objects: list[MaskedObject], lent: list[MaskedObject], config: TaosConfig, *words: str | int):
-        area = lambda thing: (thing.box[2] - thing.box[0]) * (thing.box[3] - thing.box[1]) / (thing.size[0] * thing.size[1])
-        self.targets, self.occluders, self.words = [thing for thing in objects if thing.whole and area(thing) >= config.target_area[0]], [*objects, *lent], words
-        self.offered, self.configs = config.occluders[1], [replace(config, negative_share=share) for share in (0.0, 1.0)]
-        self.negative_share = config.negative_share
-        self.order = np.random.default_rng(_seed(*words, "order")).permutation(len(self.targets))
+    def __init__(
+        self,
+        objects: list[MaskedObject],   # of the source
+        lent: list[MaskedObject],      # cut-outs that may hide them
+        config: TaosConfig,
+        *words: str | int,             # what the draws depend on
+    ):
+        self.targets = []
+        for thing in objects:
+            left, top, right, bottom = thing.box
+            share = (right - left) * (bottom - top) / (thing.size[0] * thing.size[1])
+            if thing.whole and share >= config.target_area[0]:
+                self.targets.append(thing)
+        self.occluders, self.words = [*objects, *lent], words
+        self.offered, self.negative_share = config.occluders[1], config.negative_share
+        self.positive = replace(config, negative_share=0.0)
+        self.negative = replace(config, negative_share=1.0)
+        generator = np.random.default_rng(_seed(*words, "order"))
+        self.order = generator.permutation(len(self.targets))
 
-    def __call__(self, number: int, attempt: int) -> tuple[MaskedObject, list[MaskedObject], int]:
-        "Target, as many occluders as synthesis may use, from other pictures where there are any, and the seed of the synthesis."
-        generator = np.random.default_rng(seed := _seed(*self.words, number, attempt))
-        target = self.targets[self.order[number % len(self.order)] if attempt == 0 else generator.integers(len(self.targets))]
-        drawn = [self.occluders[place] for place in generator.integers(len(self.occluders), size=20 * self.offered)]
+    def __call__(
+        self,
+        number: int,
+        attempt: int,
+    ) -> tuple[MaskedObject, list[MaskedObject], int]:
+        "Target, occluders from other pictures where there are any, and the seed of the synthesis."
+        seed = _seed(*self.words, number, attempt)
+        generator = np.random.default_rng(seed)
+        place = self.order[number % len(self.order)]
+        if attempt > 0:
+            place = generator.integers(len(self.targets))
+        target = self.targets[place]
+        places = generator.integers(len(self.occluders), size=20 * self.offered)
+        drawn = [self.occluders[place] for place in places]
         apart = [thing for thing in drawn if thing.image_id != target.image_id]
         return target, (apart or drawn)[:self.offered], seed
 
     def config(self, number: int) -> TaosConfig:
-        "The ranges for a number: whether anything is to be hidden is settled once, or the judge's preferences would decide it."
-        return self.configs[_seed(*self.words, number, "negative") < 2 ** 48 * self.negative_share]
+        "The ranges for a number: once, not by the judge, it is settled whether anything is hidden."
+        negative = _seed(*self.words, number, "negative") < 2 ** 48 * self.negative_share
+        return self.negative if negative else self.positive
+
+# %% ../../nbs/27_factory.ipynb #ground
+def _on_ground(thing: MaskedObject, seed: int) -> MaskedObject:
+    "A cut-out on a ground of one colour, with room around it."
+    colour = np.random.default_rng(seed).integers(90, 220, size=3).tolist()
+    high, wide = (side // 3 for side in thing.size)
+    room = high, high, wide, wide, cv2.BORDER_CONSTANT
+    opacity = cv2.copyMakeBorder(thing.load_mask(), *room, value=0)
+    image = cv2.copyMakeBorder(thing.load_image(), *room, value=0)
+    share = opacity[..., None] / 255
+    image = np.rint(share * image + (1 - share) * colour).astype(np.uint8)
+    about = {"image_id": thing.image_id, "object_id": thing.object_id}
+    return MaskedObject.of(image, opacity, category=thing.category, **about)
 
 # %% ../../nbs/27_factory.ipynb #tally
+_ADDRESS = re.compile(r" ?<[\w.]+ object at 0x[0-9a-fA-F]+>")
+_FOLDERS = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?[/\\](?:[^/\\:'\"]*[/\\])*")
+
+
 class _Tally:
     "What happened on the way to a shard."
     def __init__(self):
@@ -137,8 +188,8 @@ class _Tally:
 
     def skip(self, member: str, reason: str) -> None:
         "A broken member; what differs from machine to machine is no part of the reason."
-        reason = re.sub(r" ?<[\w.]+ object at 0x[0-9a-fA-F]+>", "", reason)
-        self.broken[member] = re.sub(r"(?<![\w.])(?:[A-Za-z]:)?[/\\](?:[^/\\:'\"]*[/\\])*", "", " ".join(reason.split()))
+        line = " ".join(_ADDRESS.sub("", reason).split())
+        self.broken[member] = _FOLDERS.sub("", line)
 
     def judged(self, verdict: Verdict) -> None:
         "One verdict; of its criteria, how often each was met and missed."
@@ -147,40 +198,84 @@ class _Tally:
             self.reasons.setdefault(name, [0, 0])[not met] += 1
 
     def to_dict(self) -> dict:
-        reasons = {name: {"met": met, "missed": missed} for name, (met, missed) in sorted(self.reasons.items())}
-        return {"drawn": self.drawn, "given_up": self.given_up, "verdicts": dict(self.verdicts), "reasons": reasons, "broken": dict(sorted(self.broken.items()))}
+        reasons = {}
+        for name, (met, missed) in sorted(self.reasons.items()):
+            reasons[name] = {"met": met, "missed": missed}
+        return {
+            "drawn": self.drawn,
+            "given_up": self.given_up,
+            "verdicts": dict(self.verdicts),
+            "reasons": reasons,
+            "broken": dict(sorted(self.broken.items())),
+        }
 
-
+# %% ../../nbs/27_factory.ipynb #candidates
 def _fault(thing: MaskedObject) -> str:
     "Why an object cannot be used; nothing if it can."
     try:
-        thing.load_image(), thing.load_mask()
+        thing.load_image()
+        thing.load_mask()
     except ValueError as error:
         return str(error)
     return ""
 
-# %% ../../nbs/27_factory.ipynb #candidates
-def _candidate(plan: _Plan, pairs: _Pairs, number: int, attempt: int, tally: _Tally) -> AmodalSample | None:
+
+def _candidate(pairs: _Pairs, number: int, attempt: int, tally: _Tally) -> AmodalSample | None:
     "What synthesis makes of one pair; None if the pair does not fit or is broken."
     target, occluders, seed = pairs(number, attempt)
     tally.drawn += 1
     try:
-        return synthesize(target if target.background else _on_ground(target, seed), occluders, seed=seed, config=pairs.config(number))
+        if not target.background:
+            target = _on_ground(target, seed)
+        return synthesize(target, occluders, seed=seed, config=pairs.config(number))
     except ValueError:
-        broken = {thing.image_id: reason for thing in (target, *occluders) if (reason := _fault(thing))}
+        faults = {thing.image_id: _fault(thing) for thing in (target, *occluders)}
+        broken = {member: reason for member, reason in faults.items() if reason}
         if not broken:
             raise
         for member, reason in broken.items():
             tally.skip(member, reason)
+        return None
+
+# %% ../../nbs/27_factory.ipynb #accepted
+def _next_candidates(
+    pairs: _Pairs,
+    missing: list[int],      # numbers that have no sample yet
+    tried: dict[int, int],   # attempts at each number so far, counted on
+    attempts: int,           # at one number at most
+    tally: _Tally,
+) -> dict[int, AmodalSample]:
+    "One candidate for each number that has no sample yet, where its attempts allow."
+    found = {}
+    for number in missing:
+        while number not in found and tried[number] < attempts:
+            sample = _candidate(pairs, number, tried[number], tally)
+            tried[number] += 1
+            if sample is not None:
+                found[number] = sample
+    return found
 
 
-def _accepted(plan: _Plan, unit: _Unit, pairs: _Pairs, judge: Judge, tally: _Tally, batch: int = 8) -> Iterator[tuple[int, int, AmodalSample, Verdict]]:
-    "The samples of a shard in the order of their numbers, each with number, attempt and verdict."
+def _accepted(
+    plan: _Plan,
+    unit: _Unit,
+    pairs: _Pairs,
+    judge: Judge,
+    tally: _Tally,
+    batch: int = 8,     # candidates that are judged at once
+) -> Iterator[tuple[int, int, AmodalSample, Verdict]]:  # number, attempt, sample, verdict
+    "The samples of a shard in the order of their numbers."
     for start in range(unit.first, unit.last, batch):
-        tried, accepted = dict.fromkeys(range(start, min(start + batch, unit.last)), 0), {}
-        while candidates := _next_candidates(plan, pairs, {number: attempt for number, attempt in tried.items() if number not in accepted}, tried, tally):
+        tried = dict.fromkeys(range(start, min(start + batch, unit.last)), 0)
+        accepted = {}
+        while True:
+            missing = [number for number in tried if number not in accepted]
+            candidates = _next_candidates(pairs, missing, tried, plan.attempts, tally)
+            if not candidates:
+                break
             stop_if_asked()
-            for (number, sample), verdict in zip(candidates.items(), judge(list(candidates.values())), strict=True):
+            verdicts = judge(list(candidates.values()))
+            for (number, sample), verdict in zip(candidates.items(), verdicts, strict=True):
                 tally.judged(verdict)
                 if verdict.decision == "accept":
                     accepted[number] = tried[number] - 1, sample, verdict
@@ -188,82 +283,102 @@ def _accepted(plan: _Plan, unit: _Unit, pairs: _Pairs, judge: Judge, tally: _Tal
         for number in sorted(accepted):
             yield number, *accepted[number]
 
-
-def _next_candidates(plan: _Plan, pairs: _Pairs, missing: dict[int, int], tried: dict[int, int], tally: _Tally) -> dict[int, AmodalSample]:
-    "One candidate for each number that has no sample yet, where its attempts allow."
-    found = {}
-    for number, attempt in missing.items():
-        while number not in found and tried[number] < plan.attempts:
-            sample = _candidate(plan, pairs, number, tried[number], tally)
-            tried[number] += 1
-            if sample is not None:
-                found[number] = sample
-    return found
-
 # %% ../../nbs/27_factory.ipynb #write-json
 def _write_json(path: Path, content: dict) -> None:
+    "Whole or not at all, whatever happens to the machine."
     with whole_file(path) as file:
-        file.write((json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+        file.write((json_text(content, indent=1) + "\n").encode())
+
+
+def _read_json(path: Path) -> dict | None:
+    "What stands in a file; None if there is none or it is no JSON."
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
 
 # %% ../../nbs/27_factory.ipynb #files
 def _jpeg(image: ndarray, quality: int) -> bytes:
     "An image, uint8 RGB, as a JPEG file."
-    return cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+    turned = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".jpg", turned, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
 def _one_line(content: dict) -> bytes:
-    "JSON as `_as_json` has it, by the short way where all numbers are finite."
-    try:
-        text = json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    except ValueError:
-        text = json.dumps(_as_json(content), sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return text.encode()
+    "JSON with its keys sorted at every level."
+    return json.dumps(_spelled(content), sort_keys=True, ensure_ascii=False).encode()
 
 
-def _files(plan: _Plan, label: str, number: int, attempt: int, sample: AmodalSample, verdict: Verdict) -> dict[str, bytes]:
+def _files(
+    plan: _Plan,
+    label: str,      # of the source
+    number: int,
+    attempt: int,
+    sample: AmodalSample,
+    verdict: Verdict,
+) -> dict[str, bytes]:
     "The files of one sample by the ends of their names, sorted."
-    masks = {name: encode_rle(getattr(sample, name)) for name in ("amodal", "visible", "occluder")}
-    names = {name: getattr(sample, name) for name in ("image_id", "object_id", "category", "origin")}
-    about = {"source": label, "number": number, "attempt": attempt, "judge": plan.judge.name, "version": __version__, "verdict": verdict.to_dict(), "record": sample.record}
-    return {"json": _one_line(masks | names | about), "occluded.jpg": _jpeg(sample.image, plan.quality), "original.jpg": _jpeg(sample.original, plan.quality)}
+    about = {"source": label, "number": number, "attempt": attempt, "record": sample.record}
+    about |= {"judge": plan.judge.name, "verdict": verdict.to_dict(), "version": __version__}
+    for name in ("amodal", "visible", "occluder"):
+        about[name] = encode_rle(getattr(sample, name))
+    for name in ("image_id", "object_id", "category", "origin"):
+        about[name] = getattr(sample, name)
+    return {
+        "json": _one_line(about),
+        "occluded.jpg": _jpeg(sample.image, plan.quality),
+        "original.jpg": _jpeg(sample.original, plan.quality),
+    }
+
+# %% ../../nbs/27_factory.ipynb #make-shard
+def _add_sample(tar: tarfile.TarFile, key: str, files: dict[str, bytes]) -> None:
+    "Three members whose headers say nothing of the machine or the hour."
+    for end, content in files.items():
+        head = tarfile.TarInfo(f"{key}.{end}")
+        head.size = len(content)
+        tar.addfile(head, BytesIO(content))
 
 
-def _make_shard(plan: _Plan, unit: _Unit, pairs: _Pairs, judge: Judge, tally: _Tally, folder: Path) -> None:
+def _make_shard(
+    plan: _Plan,
+    unit: _Unit,
+    pairs: _Pairs,
+    judge: Judge,
+    tally: _Tally,
+    folder: Path,
+) -> None:
     "Write one shard and its counts; a shard without samples is counts alone."
     label, path, made = plan.labels[unit.source], folder / f"{unit.name}.tar", 0
-    found = _accepted(plan, unit, pairs, judge, tally) if len(pairs.targets) else iter(())
-    if first := next(found, None):
-        with whole_file(path) as file, tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-            for number, attempt, sample, verdict in chain([first], found):
-                for end, content in _files(plan, label, number, attempt, sample, verdict).items():
-                    head = tarfile.TarInfo(f"{label}-{number:08d}.{end}")
-                    head.size = len(content)
-                    tar.addfile(head, BytesIO(content))
+    found = iter(())
+    if pairs.targets:
+        found = _accepted(plan, unit, pairs, judge, tally)
+    first, plain = next(found, None), {"mode": "w", "format": tarfile.USTAR_FORMAT}
+    if first is not None:
+        with whole_file(path) as file, tarfile.open(fileobj=file, **plain) as tar:
+            for number, *accepted in chain([first], found):
+                files = _files(plan, label, number, *accepted)
+                _add_sample(tar, f"{label}-{number:08d}", files)
                 made += 1
-    about = {"samples": made, "bytes": path.stat().st_size, "sha256": _fingerprint(path)} if made else {"samples": 0, "bytes": 0, "sha256": ""}
-    _write_json(folder / "counts" / f"{unit.name}.json", {"shard": unit.name, "judge": plan.judge.name} | about | tally.to_dict())
-
-
-def _fingerprint(path: Path) -> str:
-    "SHA-256 of a file, hexadecimal."
-    digest = sha256()
-    with open(path, "rb") as file:
-        while chunk := file.read(2 ** 20):
-            digest.update(chunk)
-    return digest.hexdigest()
+    counts = {"shard": unit.name, "judge": plan.judge.name, "samples": made}
+    counts |= {"bytes": path.stat().st_size if made else 0}
+    counts |= {"sha256": fingerprint(path) if made else ""}
+    _write_json(folder / "counts" / f"{unit.name}.json", counts | tally.to_dict())
 
 # %% ../../nbs/27_factory.ipynb #work
+def _read(source: Source) -> tuple[list[MaskedObject], dict[str, str]]:
+    "The objects of a source, and why other members are broken."
+    broken = {}
+    return source.objects(broken.__setitem__), broken
+
+
 def _work(token: str, plan: _Plan, units: list[_Unit], folder: Path) -> None:
     "Some shards of one source; what is read of it is kept for the next task."
     source = units[0].source
-
-    def read(some: Source) -> tuple[list[MaskedObject], dict]:
-        broken = {}
-        return some.objects(broken.__setitem__), broken
-
-    lent, objects = kept("lent", token, lambda: [read(some) for some in plan.lenders]), kept("objects", (token, source), lambda: read(plan.sources[source]))
+    lent = kept("lent", token, lambda: [_read(lender) for lender in plan.lenders])
+    objects = kept("objects", (token, source), lambda: _read(plan.sources[source]))
     judge = kept("judge", token, lambda: plan.judge)
-    pairs = _Pairs(objects[0], [thing for things, _ in lent for thing in things], plan.config, plan.seed, plan.labels[source])
+    occluders = [thing for things, _ in lent for thing in things]
+    pairs = _Pairs(objects[0], occluders, plan.config, plan.seed, plan.labels[source])
     for unit in units:
         tally = _Tally()
         for _, broken in (objects, *lent):
@@ -271,54 +386,79 @@ def _work(token: str, plan: _Plan, units: list[_Unit], folder: Path) -> None:
                 tally.skip(member, reason)
         try:
             _make_shard(plan, unit, pairs, judge, tally, folder)
-        except ValueError as error:
-            raise RuntimeError(f"{unit.name}: {error}") from error  # of ours: what is wrong with files was skipped
+        except ValueError as error:  # ours: what is wrong with files was skipped
+            raise RuntimeError(f"{unit.name}: {error}") from error
 
 # %% ../../nbs/27_factory.ipynb #index
 def _counts(folder: Path, unit: _Unit) -> dict | None:
     "What is known of a shard that was finished; None if it was not."
-    try:
-        counts = json.loads((folder / "counts" / f"{unit.name}.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None
+    counts = _read_json(folder / "counts" / f"{unit.name}.json")
+    if counts is None or not counts["samples"]:
+        return counts
     path = folder / f"{unit.name}.tar"
-    return counts if not counts["samples"] or path.is_file() and path.stat().st_size == counts["bytes"] else None
+    whole = path.is_file() and path.stat().st_size == counts["bytes"]
+    return counts if whole else None
 
 
 def _index(plan: _Plan, folder: Path) -> dict:
     "What the finished shards hold, together."
     units = _units(plan)
-    done = [counts for unit in units if (counts := _counts(folder, unit))]
-    total = lambda name: sum((Counter(counts[name]) for counts in done), Counter())
-    reasons = {name: {how: sum(counts["reasons"].get(name, {}).get(how, 0) for counts in done) for how in ("met", "missed")} for name in sorted({name for counts in done for name in counts["reasons"]})}
-    verdicts = {decision: total("verdicts")[decision] for decision in ("accept", "reject", "undecided")}
-    numbers = {name: sum(counts[name] for counts in done) for name in ("samples", "drawn", "given_up")}
-    shards = [{name: counts[name] for name in ("shard", "samples", "bytes", "sha256")} for counts in done if counts["samples"]]
-    broken = {member: reason for counts in done for member, reason in counts["broken"].items()}
-    return plan.to_dict() | {"complete": len(done) == len(units)} | numbers | {"verdicts": verdicts, "reasons": reasons, "broken": broken, "shards": shards}
-
-
-def _write_index(plan: _Plan, folder: Path) -> dict:
-    "The index, and a card that says the same in words; again if another job has finished a shard meanwhile."
-    while True:
-        index = _index(plan, folder)
-        _write_json(folder / "index.json", index)
-        with whole_file(folder / "README.md") as file:
-            file.write(_card(index).encode())
-        if index == _index(plan, folder):
-            return index
+    found = [_counts(folder, unit) for unit in units]
+    done = [counts for counts in found if counts]
+    verdicts = dict.fromkeys(("accept", "reject", "undecided"), 0)
+    reasons, broken, shards = {}, {}, []
+    for counts in done:
+        for decision, number in counts["verdicts"].items():
+            verdicts[decision] += number
+        for name, one in counts["reasons"].items():
+            both = reasons.setdefault(name, {"met": 0, "missed": 0})
+            for how, number in one.items():
+                both[how] += number
+        broken |= counts["broken"]
+        if counts["samples"]:
+            shards.append({name: counts[name] for name in ("shard", "samples", "bytes", "sha256")})
+    index = plan.to_dict() | {"complete": len(done) == len(units)}
+    for name in ("samples", "drawn", "given_up"):
+        index[name] = sum(counts[name] for counts in done)
+    index |= {"verdicts": verdicts, "reasons": dict(sorted(reasons.items()))}
+    return index | {"broken": broken, "shards": shards}
 
 # %% ../../nbs/27_factory.ipynb #card
 def _card(index: dict) -> str:
     "What the folder holds, for people."
     verdicts, judge = index["verdicts"], index["judge"]
     judged = ", ".join(f"{count} {decision}" for decision, count in verdicts.items())
+    unfinished = "" if index["complete"] else "; not finished yet"
     return "\n".join([
         "# Synthetic occlusions", "",
-        f"{index['samples']} samples in {len(index['shards'])} shards, made by amodal-sam {index['version']} (Target-Aware Occlusion Synthesis) with seed {index['seed']}{'' if index['complete'] else '; not finished yet'}.", "",
-        f"Judge: **{judge['name']}**, version {judge['version']}. Its verdicts on {sum(verdicts.values())} candidates: {judged}.", "",
-        f"Sources: {', '.join(index['sources'].values())}. Broken members that were skipped: {len(index['broken'])}. Samples given up after {index['attempts']} attempts: {index['given_up']}.", "",
-        "Each sample is `KEY.occluded.jpg`, `KEY.original.jpg` and `KEY.json`: COCO run-length codes of the whole object (`amodal`), of its visible part and of the occluder, the verdict, and the record of the synthesis. `index.json` has the counts.", ""])
+        f"{index['samples']} samples in {len(index['shards'])} shards, made by amodal-sam "
+        f"{index['version']} (Target-Aware Occlusion Synthesis) with seed {index['seed']}{unfinished}.",
+        "",
+        f"Judge: **{judge['name']}**, version {judge['version']}. "
+        f"Its verdicts on {sum(verdicts.values())} candidates: {judged}.", "",
+        f"Sources: {', '.join(index['sources'].values())}. "
+        f"Broken members that were skipped: {len(index['broken'])}. "
+        f"Samples given up after {index['attempts']} attempts: {index['given_up']}.", "",
+        "Each sample is `KEY.occluded.jpg`, `KEY.original.jpg` and `KEY.json`: COCO run-length codes "
+        "of the whole object (`amodal`), of its visible part and of the occluder, the verdict, and the "
+        "record of the synthesis. `index.json` has the counts.", "",
+    ])
+
+
+def _write_index(plan: _Plan, folder: Path) -> dict:
+    "The index, and a card that says the same in words."
+    while True:
+        index = _index(plan, folder)
+        _write_json(folder / "index.json", index)
+        with whole_file(folder / "README.md") as file:
+            file.write(_card(index).encode())
+        if index == _index(plan, folder):  # no other job has finished a shard meanwhile
+            return index
+
+# %% ../../nbs/27_factory.ipynb #start
+def _short(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) < 60 else text[:57] + "..."
 
 
 def _start(plan: _Plan, folder: Path) -> None:
@@ -326,29 +466,29 @@ def _start(plan: _Plan, folder: Path) -> None:
     (folder / "counts").mkdir(parents=True, exist_ok=True)
     path, wanted = folder / "plan.json", plan.to_dict()
     if not path.exists():
-        return _write_json(path, wanted)
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        raise ValueError(f"{path} is no plan of a run: give another folder") from None
-    differs = next((name for name in wanted if found.get(name) != wanted[name]), None)
-    if differs:
-        raise ValueError(f"{folder} holds another run, of another {differs} ({_short(found.get(differs))}, not {_short(wanted[differs])}): give what it was begun with, or another folder")
-
-
-def _short(value: object) -> str:
-    return text if len(text := json.dumps(value)) < 60 else text[:57] + "..."
+        _write_json(path, wanted)
+        return
+    found = _read_json(path)
+    if found is None:
+        raise ValueError(f"{path} is no plan of a run: give another folder")
+    for name, value in wanted.items():
+        if found.get(name) != value:
+            raise ValueError(
+                f"{folder} holds another run, of another {name} "
+                f"({_short(found.get(name))}, not {_short(value)}): "
+                "give what it was begun with, or another folder"
+            )
 
 # %% ../../nbs/27_factory.ipynb #build
 def build_shards(
-    sources: list[Source],  # what to take objects from, as `open_sources` gives them; those that hold cut-outs lend occluders to the others
-    folder: Path,           # of the shards, made if it is not there; a run that was begun there goes on
+    sources: list[Source],  # of objects, as `open_sources` gives them; cut-outs lend to the others
+    folder: Path,           # of the shards, made if need be; a run that was begun there goes on
     *,
     judge: Judge,           # who decides about each candidate
     count: int = 1000,      # of samples, over all sources
     seed: int = 0,          # of every draw
     config: TaosConfig = TaosConfig(),  # ranges of the synthesis
-    workers: int = 1,       # processes; with Ray, that many tasks at least, where there are as many shards
+    workers: int = 1,       # processes; with Ray, that many tasks at least, if there are as many shards
     engine: str = "local",  # "local" or "ray"
     address: str = "auto",  # of the Ray cluster
     shard: tuple[int, int] = (1, 1),  # job I of N, from 1 to N: this call makes every N-th shard
@@ -358,48 +498,98 @@ def build_shards(
     log: Callable[[str], None] = lambda line: None,  # is told what was done, line by line
 ) -> dict:                  # the index of everything that is finished in the folder
     "Make shards of judged occlusions from sources (section 3.3)."
-    for name, value in {"sources": len(sources), "count": count, "workers": workers, "shard_size": shard_size, "attempts": attempts}.items():
+    numbers = {"sources": len(sources), "count": count, "workers": workers}
+    for name, value in (numbers | {"shard_size": shard_size, "attempts": attempts}).items():
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
     if not 1 <= shard[0] <= shard[1]:
         raise ValueError(f"the job must be I/N with I from 1 to N, got {shard[0]}/{shard[1]}")
-    lenders = [source for source in sources if source.kind == "cut-outs"]
+    folder = Path(folder).absolute()
     working = [source for source in sources if source.kind != "cut-outs"]
-    plan, folder = _Plan(working or lenders, lenders if working else [], judge, config, count, seed, shard_size, attempts, quality), Path(folder).absolute()
+    lenders = [source for source in sources if source.kind == "cut-outs"]
+    if not working:
+        working, lenders = lenders, []
+    plan = _Plan(working, lenders, judge, config, count, seed, shard_size, attempts, quality)
     _start(plan, folder)
     mine = _units(plan)[shard[0] - 1::shard[1]]
-    _run(plan, mine, folder, partial(run_tasks, _work, engine=engine, workers=workers, address=address), workers, log)
+    run = partial(run_tasks, _work, engine=engine, workers=workers, address=address)
+    _run(plan, mine, folder, run, workers, log)
     return _finished(plan, mine, folder)
 
 # %% ../../nbs/27_factory.ipynb #run
 def _tasks(plan: _Plan, units: list[_Unit], workers: int, folder: Path) -> list[tuple]:
-    "Work to hand out: source by source, or shard by shard where there are fewer sources than workers."
-    token, sources = uuid4().hex, sorted({unit.source for unit in units})
-    groups = [[unit for unit in units if unit.source == source] for source in sources] if len(sources) >= workers else [[unit] for unit in units]
-    return [(token, plan, group, folder) for group in groups]
+    "Work to hand out: source by source, or shard by shard where there are more workers."
+    token, groups = uuid4().hex, {}
+    for unit in units:
+        groups.setdefault(unit.source, []).append(unit)
+    tasks = [groups[source] for source in sorted(groups)]
+    if len(tasks) < workers:
+        tasks = [[unit] for unit in units]
+    return [(token, plan, group, folder) for group in tasks]
 
 
-def _run(plan: _Plan, mine: list[_Unit], folder: Path, engine: Callable, workers: int, log: Callable) -> None:
+class _News:
+    "Tells of each shard once it is there."
+    def __init__(self, folder: Path, unfinished: list[_Unit], judge: str, log: Callable):
+        self.folder, self.unfinished, self.by, self.log = folder, unfinished, f"judge: {judge}", log
+        self.named = set()
+
+    def tell(self) -> None:
+        "A line for each shard that has been finished since, and for each newly broken member."
+        for unit in list(self.unfinished):
+            counts = _counts(self.folder, unit)
+            if counts is None:
+                continue
+            self.unfinished.remove(unit)
+            broken = counts["broken"]
+            for member in sorted(broken.keys() - self.named):
+                self.log(f"broken and skipped: {member} ({broken[member]}); {self.by}")
+            self.named |= broken.keys()
+            lost = f", {counts['given_up']} given up" if counts["given_up"] else ""
+            candidates = sum(counts["verdicts"].values())
+            made = f"{counts['samples']} samples of {candidates} candidates"
+            self.log(f"{unit.name}: {made}{lost}; {self.by}")
+
+
+def _run(
+    plan: _Plan,
+    mine: list[_Unit],   # shards of this job
+    folder: Path,
+    engine: Callable,    # tasks to an iterator that yields when one is done
+    workers: int,
+    log: Callable,
+) -> None:
     "Make the shards that are not there yet, and tell of each."
-    unfinished = {unit.name: unit for unit in mine if not (counts := _counts(folder, unit)) or not counts["samples"]}
-    for unit in unfinished.values():
-        (folder / "counts" / f"{unit.name}.json").unlink(missing_ok=True)
-    by, named = f"judge: {plan.judge.name}", set()
-    log(f"{len(mine)} shards, {len(mine) - len(unfinished)} of them finished before; {by}")
+    unfinished = []
+    for unit in mine:
+        counts = _counts(folder, unit)
+        if not counts or not counts["samples"]:
+            unfinished.append(unit)
+            (folder / "counts" / f"{unit.name}.json").unlink(missing_ok=True)
+    news, finished = _News(folder, unfinished, plan.judge.name, log), len(mine) - len(unfinished)
+    log(f"{len(mine)} shards, {finished} of them finished before; {news.by}")
     try:
-        with closing(engine(_tasks(plan, list(unfinished.values()), workers, folder))) as news:
-            for _ in news:
-                for name in [name for name, unit in unfinished.items() if _counts(folder, unit)]:
-                    counts = _counts(folder, unfinished.pop(name))
-                    for member in sorted(counts["broken"].keys() - named):
-                        log(f"broken and skipped: {member} ({counts['broken'][member]}); {by}")
-                    named |= counts["broken"].keys()
-                    lost = f", {counts['given_up']} given up" if counts["given_up"] else ""
-                    log(f"{name}: {counts['samples']} samples of {sum(counts['verdicts'].values())} candidates{lost}; {by}")
+        with closing(engine(_tasks(plan, unfinished, workers, folder))) as done:
+            for _ in done:
+                news.tell()
     except JudgeStopped as error:
-        raise RunStopped(f"the judge stopped: {error}; {by}") from error
+        raise RunStopped(f"the judge stopped: {error}; {news.by}") from error
     finally:
         _write_index(plan, folder)
+
+# %% ../../nbs/27_factory.ipynb #finished
+def _why_nothing(plan: _Plan, made: list[dict]) -> str:
+    "Why no shard has a sample: broken files, no pair, or the judge."
+    broken = {}
+    for counts in made:
+        broken |= counts["broken"]
+    if broken:
+        first = min(broken)
+        return f"{len(broken)} broken members, the first of them {first} ({broken[first]})"
+    candidates = sum(sum(counts["verdicts"].values()) for counts in made)
+    if not candidates:
+        return "no pair fitted: a source needs whole objects in two pictures at least"
+    return f"{plan.judge.name} accepted none of {candidates} candidates"
 
 
 def _finished(plan: _Plan, mine: list[_Unit], folder: Path) -> dict:
@@ -407,10 +597,8 @@ def _finished(plan: _Plan, mine: list[_Unit], folder: Path) -> dict:
     made = [_counts(folder, unit) for unit in mine]
     if not mine or any(counts["samples"] for counts in made):
         return _index(plan, folder)
-    broken = {member: reason for counts in made for member, reason in counts["broken"].items()}
-    candidates = sum(sum(counts["verdicts"].values()) for counts in made)
-    why = f"{len(broken)} broken members, the first of them {min(broken)} ({broken[min(broken)]})" if broken else "no pair fitted: a source needs whole objects in two pictures at least" if not candidates else f"{plan.judge.name} accepted none of {candidates} candidates"
-    raise ValueError(f"nothing came of {', '.join(source.name for source in plan.sources)}: {why}")
+    sources = ", ".join(source.name for source in plan.sources)
+    raise ValueError(f"nothing came of {sources}: {_why_nothing(plan, made)}")
 
 # %% ../../nbs/27_factory.ipynb #made
 def samples_made(
