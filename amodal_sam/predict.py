@@ -19,7 +19,8 @@ from torch import Tensor
 
 from .crop import Crop, crop_around, put_back, take_crop
 from .masks import check_box, occluded_part, tight_box
-from .modeling.amodal import AmodalSam, Encoded, default_places, from_pretrained
+from .modeling.amodal import AmodalSam, Encoded
+from .modeling.weights import default_places, from_pretrained
 from .rle import encode_rle
 
 # %% ../nbs/15_predict.ipynb #prediction
@@ -123,7 +124,7 @@ class _ImageHolder:
     @classmethod
     def from_pretrained(
         cls,
-        name: str = "tiny",              # as in `amodal_sam.modeling.amodal.from_pretrained`
+        name: str = "tiny",              # as in `from_pretrained`
         *,
         checkpoint: Path | None = None,  # SAM's official file, for the official names
         adapter: Path | None = None,     # file written by `save_adapter`, for the official names

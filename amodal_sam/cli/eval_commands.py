@@ -77,7 +77,7 @@ def _systems(model: str, checkpoint: Path | None, adapter: Path | None, predicti
         with asking():
             return [PredictionFile(predictions), *cheap], {"predictions": sha256(predictions.read_bytes()).hexdigest(), "version": __version__}
     import torch
-    from amodal_sam.modeling.amodal import default_places
+    from amodal_sam.modeling.weights import default_places
     from amodal_sam.predict import AmodalPredictor
     if model not in default_places and (checkpoint or adapter):
         raise BadInput(f"--checkpoint and --adapter go with {', '.join(default_places)}: name one of them by --model")

@@ -55,7 +55,7 @@ def _device() -> str:
 
 def _predictor(model: str, checkpoint: Path | None, adapter: Path | None) -> tuple[object, dict]:
     "A predictor, and what results say of it."
-    from amodal_sam.modeling.amodal import default_places
+    from amodal_sam.modeling.weights import default_places
     from amodal_sam.predict import AmodalPredictor
     official = model in default_places
     if not official and (checkpoint or adapter):
@@ -225,7 +225,7 @@ def _train_preset(name: str, data: list[Path], out: Path, minutes: float | None,
 # %% ../../nbs/84_main.ipynb #trainer
 def _trainer(data: list[Path], base: str, checkpoint: Path | None, out: Path, config):
     "The trainer of a run; whatever is wrong here is wrong with what was typed."
-    from amodal_sam.modeling.amodal import from_pretrained
+    from amodal_sam.modeling.weights import from_pretrained
     from amodal_sam.files import check_folder
     from amodal_sam.synthesis.sources import read_objects
     from amodal_sam.training.trainer import Trainer
@@ -256,7 +256,7 @@ def _train(
         raise BadInput(f"{out} holds no run to resume: check --out, or leave --resume away")
     if begun and not resume:
         raise BadInput(f"{out} holds a run already: add --resume to go on with it, or choose another --out")
-    from amodal_sam.modeling.amodal import default_places, save_adapter, save_model
+    from amodal_sam.modeling.weights import default_places, save_adapter, save_model
     from amodal_sam.training.trainer import fit, resume as go_on
     trainer = _trainer(data, base, checkpoint, out, _config(config or (out / "config.json" if resume else None), steps, minutes))
     if resume:
@@ -285,7 +285,7 @@ def _weights_list() -> None:
 @_weights_app.command("verify")
 def _weights_verify() -> None:
     "Are the packaged weights whole? Exit code 1 if not."
-    from amodal_sam.modeling.amodal import from_pretrained
+    from amodal_sam.modeling.weights import from_pretrained
     listed, broken = _weights() / "SHA256SUMS", 0
     expected = dict(reversed(line.split()) for line in listed.read_text().splitlines()) if listed.is_file() else {}
     for path in sorted({*_weights().glob("*.safetensors"), *(_weights() / name for name in expected)}):

@@ -15,9 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..masks import box_to_prior, expand_box
-from .amodal import Answer, Encoded, build_adapters, fill_weights, read_weights, weights_path
+from .amodal import AmodalOutput, Encoded, build_adapters
 from .sam import freeze
 from .sam2 import build_sam2, load_sam2, sam2_sizes
+from .weights import fill_weights, read_weights, weights_path
 
 # %% ../../nbs/17_amodal_sam2.ipynb #config
 @dataclass(frozen=True)
@@ -206,7 +207,7 @@ class AmodalSam2(_Tracker):
         points: tuple[Tensor, Tensor] | None = None,  # the prompt, coordinates in pixels (N, K, 2) and labels, 1 object or 0 not, (N, K)
         regions: Tensor | None = None,                # boxes that become the prior, (N, 4); `boxes` where nothing is given
         adapted: bool = True,                         # False leaves the adapters out: the answer is SAM-2's own
-    ) -> Answer:                                      # $M$ as logits, with its quality and embedding
+    ) -> AmodalOutput:                                      # $M$ as logits, with its quality and embedding
         "Complete N objects of pictures whose patches are cut (section 3.5)."
         if boxes is None and points is None:
             raise ValueError("nothing to look for: give boxes, points or both")
@@ -217,13 +218,13 @@ class AmodalSam2(_Tracker):
         count = len(boxes if points is None else points[0])
         features = self.encode_suffix(encoded.for_objects(count), regions if adapted else None)
         found = self.track(features, frame=0, bank=empty_bank(), prompt=as_prompt(boxes, points), first=True)
-        return Answer(found.logits, found.quality, features.embedding)
+        return AmodalOutput(found.logits, found.quality, features.embedding)
 
     def forward(
         self,
         images: Tensor,  # $I$, RGB, float in [0, 1], (N, 3, S, S), or (1, 3, S, S) for N objects of one image
         **question,      # as in `answer`
-    ) -> Answer:         # as in `answer`
+    ) -> AmodalOutput:         # as in `answer`
         "Complete N objects of pictures."
         return self.answer(self.encode_prefix(images), **question)
 

@@ -13,8 +13,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from ..modeling.amodal import AdapterConfig, AmodalSam, save_model
-from ..modeling.sam import build_sam
+from ..modeling.amodal import AdapterConfig, AmodalSam
+from ..modeling.tiny import build_base
+from ..modeling.weights import save_model
 from ..synthesis.objects import MaskedObject
 from .trainer import TrainConfig, Trainer, fit, initialise_trunk, resume
 
@@ -72,7 +73,7 @@ def train_tiny(
     "Make the embedded model (section 4.1)."
     out = Path(out)
     torch.manual_seed(recipe.base_stage.seed)
-    sam = build_sam(recipe.adapters.base)
+    sam = build_base(recipe.adapters.base)
     if trunk is not None:
         initialise_trunk(sam.image_encoder, trunk)
     model = AmodalSam(sam, recipe.adapters).to(memory_format=torch.channels_last)

@@ -25,13 +25,13 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 
+from ..metrics import AmodalScores
+from ..modeling.amodal import AmodalOutput, AmodalSam
+from ..synthesis.objects import MaskedObject
+from ..synthesis.taos import TaosConfig
 from .discriminator import MaskDiscriminator
 from .examples import TaosExamples, ViewConfig, as_planes, prompts_of
 from .losses import discriminator_loss, holistic_loss, regional_consistency, segmentation_loss, total_loss
-from ..metrics import AmodalScores
-from ..modeling.amodal import AmodalSam, Answer
-from ..synthesis.objects import MaskedObject
-from ..synthesis.taos import TaosConfig
 
 # %% ../../nbs/43_trainer.ipynb #config
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class _Prompted(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, images: Tensor, prompts: list[dict]) -> list[Answer]:
+    def forward(self, images: Tensor, prompts: list[dict]) -> list[AmodalOutput]:
         encoded = self.model.encode_suffix(self.model.encode_prefix(images), None)
         return [self.model.decode(encoded, boxes=prompt["boxes"], points=prompt["points"]) for prompt in prompts]
 

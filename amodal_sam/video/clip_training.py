@@ -24,15 +24,15 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
+from ..metrics import AmodalScores
+from ..modeling.amodal_sam2 import AmodalSam2, VideoConfig
+from ..modeling.sam2 import build_sam2
+from ..modeling.weights import save_model
+from ..sample import AmodalSample
+from ..synthesis.objects import MaskedObject
 from ..training.discriminator import MaskDiscriminator
 from ..training.losses import discriminator_loss
-from ..metrics import AmodalScores
-from ..modeling.amodal import save_model
-from ..synthesis.objects import MaskedObject
-from ..modeling.sam2 import build_sam2
-from ..sample import AmodalSample
 from ..training.trainer import rate_at
-from ..modeling.amodal_sam2 import AmodalSam2, VideoConfig
 from .clip_examples import ClipExamples, PictureClips, held_out
 from .clip_objective import VideoTrainConfig, clip_objective
 from .predictor import AmodalVideoPredictor
