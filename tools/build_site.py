@@ -1,7 +1,7 @@
 """Builds the documentation site from the notebooks, in a copy of the project: by quarto where it is on the PATH, else by smalldocs, which pip installs.
 
 1. nbdev makes pages of the notebooks; signatures get tables (show_tables.py).
-2. Notebooks that the text names, as in `13_amodal`, become links.
+2. Notebooks that the text names, as in `13_amodal`, become links; pages of results show tables and pictures, and fold their code.
 3. quarto or smalldocs renders them. What smalldocs lacks is added: pages are called after modules, as quarto does it; formulas become MathML by pandoc
    (where there is no pandoc, they stay TeX, as code); fonts and scripts of other hosts are taken out.
 """
@@ -90,6 +90,8 @@ def prepare(proc: Path, *, rename: bool) -> None:
         for cell in notebook["cells"]:
             if cell["cell_type"] == "markdown":
                 cell["source"] = rewrite(link_mentions(text_of(cell["source"]), here, set(names)))
+            elif cell["cell_type"] == "code" and here.startswith("results/"):
+                cell["source"] = "#| code-fold: true\n" + text_of(cell["source"])
             for data in (output.get("data", {}) for output in cell.get("outputs", [])):
                 if "text/markdown" in data:
                     data["text/markdown"] = rewrite(link_mentions(text_of(data["text/markdown"]), here, set(names)))
@@ -120,6 +122,25 @@ def tex_of(found: re.Match) -> tuple[str, str]:
     return found[1], html.unescape(found[2]).strip().removeprefix(r"\(").removeprefix(r"\[").removesuffix(r"\)").removesuffix(r"\]").strip()
 
 
+def stay_local(site: Path) -> None:
+    """Links of the names in backticks, which nbdev writes with the address of the published site, as links inside the site.
+
+    Methods and private names have no place of their own on a page: their links lead to the page.
+    """
+    pages = {page: page.read_text(encoding="utf-8") for page in site.rglob("*.html")}
+    places = {page.relative_to(site).as_posix(): set(re.findall(r'\bid="([^"]+)"', text)) for page, text in pages.items()}
+    address = re.escape(settings()["doc_host"] + settings()["doc_baseurl"])
+    for page, text in pages.items():
+        up = "../" * (len(page.relative_to(site).parts) - 1)
+
+        def local(found: re.Match) -> str:
+            known = found["place"] in places.get(found["page"], set())
+            return f"{found['before']}{up}{found['page']}" + (f"#{found['place']}" if known else "")
+
+        link = rf'(?P<before><a\b[^>]*\bhref="){address}/(?P<page>[^"#]*)#?(?P<place>[^"]*)'
+        page.write_text(re.sub(link, local, text), encoding="utf-8")
+
+
 def complete(site: Path) -> None:
     "What smalldocs leaves to scripts and fonts of other hosts."
     pages = {page: page.read_text(encoding="utf-8") for page in site.rglob("*.html")}
@@ -138,8 +159,10 @@ def build(copy: Path) -> tuple[Path, list[str]]:
     site = proc / settings()["doc_path"]
     if builder() == "quarto":
         must("quarto", "render", "--no-cache", cwd=proc)
+        stay_local(site)
         return site, []
     said = run(command("smalldocs"), "check", "_proc", cwd=copy).stdout.splitlines()
     must(command("smalldocs"), "render", "_proc", cwd=copy)
     complete(site)
+    stay_local(site)
     return site, [line for line in said if line and not re.search(r"html-math-method is ignored|output-file is not read|compiles no Sass|^\d+ page\(s\)|a cross-reference; write|broken link", line)]  # links are check_pages.py's
