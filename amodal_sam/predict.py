@@ -13,13 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from fastcore.basics import patch
 from numpy import ndarray
 from segment_anything.utils.transforms import ResizeLongestSide
 from torch import Tensor
 
 from .crop import Crop, crop_around, put_back, take_crop
-from .masks import check_box, occluded_part, tight_box
-from .modeling.amodal import AmodalSam, Encoded
+from .masks import check_box, check_rgb, occluded_part, tight_box
+from .modeling.amodal import AmodalOutput, AmodalSam, Encoded
 from .modeling.weights import default_places, from_pretrained
 from .rle import encode_rle
 
@@ -39,53 +40,27 @@ class Prediction:
 
     def to_dict(self) -> dict:  # run-length codes in COCO's form, box and score
         "The prediction as JSON holds it."
-        masks = {name: encode_rle(getattr(self, name)) for name in ("amodal", "visible", "occluded")}
-        return masks | {"box": [round(float(value), 2) for value in self.box], "score": round(self.score, 4)}
-
-# %% ../nbs/15_predict.ipynb #views
-@dataclass(frozen=True, eq=False)
-class _Query:
-    "One object to look for: what to show the model, and what to tell it, in pixels of the image."
-    crop: Crop                                       # what the model sees
-    box: ndarray | None = None                       # prompt, (4,)
-    points: tuple[ndarray, ndarray] | None = None    # prompt, coordinates (K, 2) and labels (K,)
-    region: ndarray | None = None                    # box that becomes the prior, (4,)
-
-
-def _whole_view(image: ndarray, size: int) -> Crop:
-    "The square that holds the whole image, its corner in the image's corner, as SAM pads."
-    return Crop(left=0, top=0, side=max(image.shape[:2]), size=size)
-
-
-def _as_input(image: ndarray, crop: Crop, mean: Tensor) -> Tensor:
-    "What the network sees of a crop, (3, S, S) in [0, 1]; beyond the image it sees the mean colour."
-    seen = torch.from_numpy(take_crop(image, crop)).permute(2, 0, 1).float() / 255
-    inside = torch.from_numpy(take_crop(np.ones(image.shape[:2], dtype=np.uint8), crop, fill=0)).bool()
-    return torch.where(inside, seen, mean.cpu() / 255)
-
-# %% ../nbs/15_predict.ipynb #whole-input
-def _as_whole_input(image: ndarray, size: int, mean: Tensor) -> Tensor:
-    "What the network sees of the whole image, resized and padded as SAM does it, (3, S, S) in [0, 1]."
-    resized = torch.from_numpy(ResizeLongestSide(size).apply_image(image)).permute(2, 0, 1).float() / 255
-    seen = (mean.cpu() / 255).repeat(1, size, size)
-    seen[:, :resized.shape[1], :resized.shape[2]] = resized
-    return seen
+        masks = {"amodal": self.amodal, "visible": self.visible, "occluded": self.occluded}
+        codes = {name: encode_rle(mask) for name, mask in masks.items()}
+        box = [round(float(value), 2) for value in self.box]
+        return codes | {"box": box, "score": round(self.score, 4)}
 
 # %% ../nbs/15_predict.ipynb #check-image
 def check_image(
     image: ndarray,  # should be uint8 RGB, (H, W, 3)
 ) -> ndarray:        # a copy that nobody else can change
     "Refuse what is no picture."
-    image = np.asarray(image)
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(f"an image is uint8 RGB of the shape (H, W, 3), got {image.dtype} {image.shape}: convert it first")
-    if min(image.shape[:2]) < 8:
-        raise ValueError(f"the image is {image.shape[1]} x {image.shape[0]} pixels: at least 8 x 8 are needed")
+    image = check_rgb(image)
+    height, width = image.shape[:2]
+    if min(height, width) < 8:
+        raise ValueError(
+            f"the image is {width} x {height} pixels: at least 8 x 8 are needed"
+        )
     image = image.copy()
     image.setflags(write=False)
     return image
 
-
+# %% ../nbs/15_predict.ipynb #check-points
 def check_points(
     points: ndarray,         # coordinates, x before y, pixels, (K, 2)
     labels: ndarray | None,  # 1 for the object, 0 for not the object, (K,); all 1 where nothing is given
@@ -96,8 +71,12 @@ def check_points(
     "Refuse points that cannot show an object."
     points = np.asarray(points, dtype=np.float32)
     if points.ndim != 2 or points.shape[1] != 2 or not len(points):
-        raise ValueError(f"points are pairs x y, got an array of the shape {points.shape}")
-    labels = np.ones(len(points), dtype=np.float32) if labels is None else np.asarray(labels, dtype=np.float32)
+        raise ValueError(
+            f"points are pairs x y, got an array of the shape {points.shape}"
+        )
+    if labels is None:
+        labels = np.ones(len(points))
+    labels = np.asarray(labels, dtype=np.float32)
     if labels.shape != (len(points),):
         raise ValueError(f"{len(points)} points need as many labels, got {labels.size}")
     if not np.isin(labels, (0, 1)).all():
@@ -105,17 +84,68 @@ def check_points(
     if not (labels == 1).any():
         raise ValueError("at least one point must lie on the object (label 1)")
     if not (np.isfinite(points).all() and (points >= 0).all() and (points <= (width, height)).all()):
-        raise ValueError(f"the points {points.tolist()} are not all inside the image, which is {width} pixels wide and {height} high")
+        raise ValueError(
+            f"the points {points.tolist()} are not all inside the image, "
+            f"which is {width} pixels wide and {height} high"
+        )
     return points, labels
 
-# %% ../nbs/15_predict.ipynb #image-holder
-class _ImageHolder:
-    "A model, the image it is asked about, and what is already encoded of it."
+# %% ../nbs/15_predict.ipynb #views
+@dataclass(frozen=True, eq=False)
+class _Query:
+    "One object to look for: what to show the model, and what to tell it, in pixels of the image."
+    crop: Crop                     # what the model sees
+    box: ndarray | None = None     # prompt, (4,)
+    points: ndarray | None = None  # prompt, (K, 2)
+    labels: ndarray | None = None  # of the points, (K,)
+    region: ndarray | None = None  # box that becomes the prior, (4,)
+
+    def told(self) -> dict[str, ndarray]:
+        "What there is of it, in pixels of the crop."
+        places = {"boxes": self.box, "points": self.points, "regions": self.region}
+        told = {name: self.crop.inside(place) for name, place in places.items() if place is not None}
+        return told if self.labels is None else told | {"labels": self.labels}
+
+
+def _prompt(queries: list[_Query], device: torch.device) -> dict[str, Tensor]:
+    "What the model is told of several objects; they carry prompts of one kind."
+    told = [query.told() for query in queries]
+    prompt = {}
+    for name in told[0]:
+        prompt[name] = torch.from_numpy(np.stack([one[name] for one in told])).to(device)
+    if "labels" in prompt:
+        prompt["points"] = prompt["points"], prompt.pop("labels")
+    return prompt
+
+# %% ../nbs/15_predict.ipynb #inputs
+def _whole_view(image: ndarray, size: int) -> Crop:
+    "The square that holds the whole image, its corner in the image's corner, as SAM pads."
+    return Crop(left=0, top=0, side=max(image.shape[:2]), size=size)
+
+
+def _as_input(image: ndarray, crop: Crop, mean: Tensor) -> Tensor:
+    "What the network sees of a crop, (3, S, S) in [0, 1]; beyond the image it sees the mean colour."
+    seen = torch.from_numpy(take_crop(image, crop)).permute(2, 0, 1).float() / 255
+    everywhere = np.ones(image.shape[:2], dtype=np.uint8)
+    inside = torch.from_numpy(take_crop(everywhere, crop, fill=0)).bool()
+    return torch.where(inside, seen, mean.cpu() / 255)
+
+
+def _as_whole_input(image: ndarray, size: int, mean: Tensor) -> Tensor:
+    "What the network sees of the whole image, resized and padded as SAM does it, (3, S, S) in [0, 1]."
+    resized = torch.from_numpy(ResizeLongestSide(size).apply_image(image)).permute(2, 0, 1)
+    seen = (mean.cpu() / 255).repeat(1, size, size)
+    seen[:, :resized.shape[1], :resized.shape[2]] = resized.float() / 255
+    return seen
+
+# %% ../nbs/15_predict.ipynb #predictor
+class AmodalPredictor:
+    "Set an image, then ask for whole objects by box or by points (equation 2; section 3.1)."
     def __init__(
         self,
         model: AmodalSam,             # or `AmodalSam2`; on the device where it shall run
         *,
-        context: float | None = 1.3,  # side of the crop around each object, in units of its box; None shows the model the whole image
+        context: float | None = 1.3,  # side of the crop, in units of the box; None shows the whole image
         chunk: int = 8,               # objects that run together
     ):
         self.model, self.context, self.chunk = model.eval(), context, chunk
@@ -124,13 +154,13 @@ class _ImageHolder:
     @classmethod
     def from_pretrained(
         cls,
-        name: str = "tiny",              # as in `from_pretrained`
+        name: str = "tiny",              # as in `modeling.weights.from_pretrained`
         *,
         checkpoint: Path | None = None,  # SAM's official file, for the official names
         adapter: Path | None = None,     # file written by `save_adapter`, for the official names
         device: str = "cpu",             # where it runs
     ) -> "AmodalPredictor":
-        "A predictor with trained weights; the small model looks at crops, the official ones at the whole image."
+        "A predictor with trained weights: small models look at crops, official ones at the whole image."
         model = from_pretrained(name, checkpoint=checkpoint, adapter=adapter).to(device)
         return cls(model, context=None if model.config.base in default_places else 1.3)
 
@@ -140,97 +170,134 @@ class _ImageHolder:
     ) -> None:
         "Choose the image; it is copied, so what happens to the array later does not matter."
         self.image = check_image(image)
-        self._name = blake2b(self.image.data, digest_size=16, salt=str(self.image.shape[1]).encode()).hexdigest()
+        width = str(self.image.shape[1]).encode()
+        self._name = blake2b(self.image.data, digest_size=16, salt=width).hexdigest()
 
-# %% ../nbs/15_predict.ipynb #encode
-_room_for_points = 1.25  # the box around what points found knows nothing of the hidden part, so the crop is larger
-
-
-def _view(holder: _ImageHolder, box: ndarray, *, room: float = 1.0) -> Crop:
-    "What the model is shown for a box."
-    size = holder.model.image_size
-    return _whole_view(holder.image, size) if holder.context is None else crop_around(box, context=room * holder.context, size=size)
-
-
-def _encode(holder: _ImageHolder, crops: list[Crop]) -> Encoded:
-    "Crops of the image up to the first adapter; a whole view is kept for the next question about the same image."
-    mean = holder.model.mean_colour
-    if holder.context is not None:
-        return holder.model.encode_prefix(torch.stack([_as_input(holder.image, crop, mean) for crop in crops]).to(mean.device))
-    if holder._name not in holder._encoded:
-        holder._encoded[holder._name] = holder.model.encode_prefix(_as_whole_input(holder.image, crops[0].size, mean)[None].to(mean.device))
-        while len(holder._encoded) > 4:
-            holder._encoded.popitem(last=False)
-    return holder._encoded[holder._name]
-
-# %% ../nbs/15_predict.ipynb #answer
-@torch.inference_mode()
-def _answer(holder: _ImageHolder, queries: list[_Query], adapted: tuple[bool, ...]) -> list[list[tuple[ndarray, float]]]:
-    "For each query the masks and scores with and without adapters; queries of one call carry prompts of one kind."
-    device, (height, width), answers = holder.model.mean_colour.device, holder.image.shape[:2], []
-    for start in range(0, len(queries), holder.chunk):
-        part = queries[start:start + holder.chunk]
-        placed = lambda values: torch.from_numpy(np.stack([query.crop.inside(value) for query, value in zip(part, values)])).to(device)
-        boxes = None if part[0].box is None else placed([query.box for query in part])
-        regions = None if part[0].region is None else placed([query.region for query in part])
-        points = None if part[0].points is None else (placed([query.points[0] for query in part]), torch.from_numpy(np.stack([query.points[1] for query in part])).to(device))
-        encoded = _encode(holder, [query.crop for query in part])
-        replies = [holder.model.answer(encoded, boxes=boxes, points=points, regions=regions, adapted=on) for on in adapted]
-        for number, query in enumerate(part):
-            masks = [put_back(reply.logits[number, 0].float().cpu().numpy(), query.crop, height=height, width=width) for reply in replies]
-            answers.append([(mask, float(reply.quality[number, 0].clamp(0, 1))) for mask, reply in zip(masks, replies)])
-    return answers
-
-# %% ../nbs/15_predict.ipynb #points
-def _query_of_points(holder: _ImageHolder, points: ndarray, labels: ndarray) -> _Query:
-    "The frozen SAM answers the points first; the box of its answer shows where to look (equation 2; appendix A.2.3)."
-    query = _Query(_whole_view(holder.image, holder.model.image_size), points=(points, labels))
-    shown, margin = points[labels == 1], max(holder.image.shape[:2]) / 8
-    box = np.concatenate([shown.min(axis=0) - margin, shown.max(axis=0) + margin])
-    for _ in range(1 if holder.context is None else 2):
-        seen = _answer(holder, [query], (False,))[0][0][0]
-        if seen.any():
-            box = tight_box(seen)
-        query = _Query(_view(holder, box, room=_room_for_points), points=(points, labels), region=box)
-    return query
-
-
-def _complete(holder: _ImageHolder, queries: list[_Query]) -> list[Prediction]:
-    "The whole object with the adapters, the visible part without them."
-    found = []
-    for query, ((amodal, score), (visible, _)) in zip(queries, _answer(holder, queries, (True, False))):
-        found.append(Prediction(amodal, visible & amodal, score, np.asarray(query.region, dtype=np.float32)))
-    return found
-
-# %% ../nbs/15_predict.ipynb #predictor
-class AmodalPredictor(_ImageHolder):
-    "Set an image, then ask for whole objects by box or by points (equation 2; section 3.1)."
     def predict(
         self,
         box: ndarray | None = None,      # $B$, of one object, XYXY, pixels, (4,)
         *,
         boxes: ndarray | None = None,    # of several objects, (N, 4)
         points: ndarray | None = None,   # on one object, x before y, pixels, (K, 2)
-        labels: ndarray | None = None,   # of the points, 1 for the object and 0 for what is not, (K,); all 1 where nothing is given
+        labels: ndarray | None = None,   # of the points, 1 object or 0 not, (K,); all 1 if left out
     ) -> Prediction | list[Prediction]:  # a list where `boxes` were given
         "Complete the objects."
         if self.image is None:
             raise RuntimeError("no image is set: call set_image(image) before predict")
         if sum(prompt is not None for prompt in (box, boxes, points)) != 1:
             raise ValueError("give exactly one of box, boxes and points")
-        height, width = self.image.shape[:2]
         if points is not None:
-            return _complete(self, [_query_of_points(self, *check_points(points, labels, height=height, width=width))])[0]
-        checked = [check_box(one, height=height, width=width) for one in ([box] if boxes is None else boxes)]
-        found = _complete(self, [_Query(_view(self, one), box=one, region=one) for one in checked])
-        return found[0] if boxes is None else found
+            return self._complete([self._points_query(points, labels)])[0]
+        if boxes is not None:
+            return self._complete([self._box_query(one) for one in boxes])
+        return self._complete([self._box_query(box)])[0]
 
-    def visible_mask(
-        self,
-        box: ndarray,  # $B$, of one object, XYXY, pixels, (4,)
-    ) -> ndarray:      # what the frozen SAM answers, not cut to the whole object, bool, (H, W)
-        "SAM's own answer to a box (section 2.2)."
-        if self.image is None:
-            raise RuntimeError("no image is set: call set_image(image) before visible_mask")
-        box = check_box(box, height=self.image.shape[0], width=self.image.shape[1])
-        return _answer(self, [_Query(_view(self, box), box=box, region=box)], (False,))[0][0][0]
+# %% ../nbs/15_predict.ipynb #encode
+_KEPT = 4  # encodings of whole images
+
+
+@patch
+def _view(self: AmodalPredictor, box: ndarray, *, room: float = 1.0) -> Crop:
+    "What the model is shown for a box."
+    if self.context is None:
+        return _whole_view(self.image, self.model.image_size)
+    return crop_around(box, context=room * self.context, size=self.model.image_size)
+
+
+@patch
+def _encode(self: AmodalPredictor, crops: list[Crop]) -> Encoded:
+    "Crops of the image up to the first adapter; a whole view is kept for the next question."
+    if self.context is None:
+        return self._encode_whole()
+    mean = self.model.mean_colour
+    seen = torch.stack([_as_input(self.image, crop, mean) for crop in crops])
+    return self.model.encode_prefix(seen.to(mean.device))
+
+
+@patch
+def _encode_whole(self: AmodalPredictor) -> Encoded:
+    "The whole image up to the first adapter, once."
+    if self._name not in self._encoded:
+        mean = self.model.mean_colour
+        seen = _as_whole_input(self.image, self.model.image_size, mean)[None]
+        self._encoded[self._name] = self.model.encode_prefix(seen.to(mean.device))
+        while len(self._encoded) > _KEPT:
+            self._encoded.popitem(last=False)
+    return self._encoded[self._name]
+
+# %% ../nbs/15_predict.ipynb #answer
+@patch
+@torch.inference_mode()
+def _answers(
+    self: AmodalPredictor, queries: list[_Query], adapted: tuple[bool, ...],
+) -> list[list[tuple[ndarray, float]]]:
+    "For each query the masks and scores with and without adapters."
+    found = []
+    for start in range(0, len(queries), self.chunk):
+        some = queries[start:start + self.chunk]
+        encoded = self._encode([query.crop for query in some])
+        prompt = _prompt(some, self.model.mean_colour.device)
+        replies = [self.model.answer(encoded, adapted=on, **prompt) for on in adapted]
+        for number, query in enumerate(some):
+            found.append([self._brought_back(reply, number, query.crop) for reply in replies])
+    return found
+
+
+@patch
+def _brought_back(
+    self: AmodalPredictor, reply: AmodalOutput, number: int, crop: Crop,
+) -> tuple[ndarray, float]:
+    "One of the masks at the image's size, and its score."
+    height, width = self.image.shape[:2]
+    logits = reply.logits[number, 0].float().cpu().numpy()
+    score = float(reply.quality[number, 0].clamp(0, 1))
+    return put_back(logits, crop, height=height, width=width), score
+
+# %% ../nbs/15_predict.ipynb #points
+_ROOM_FOR_POINTS = 1.25  # what points found knows nothing of the hidden part, so the crop is larger
+
+
+@patch
+def _box_query(self: AmodalPredictor, box: ndarray) -> _Query:
+    "A box is prompt and prior (equation 1)."
+    box = check_box(box, height=self.image.shape[0], width=self.image.shape[1])
+    return _Query(self._view(box), box=box, region=box)
+
+
+@patch
+def _points_query(self: AmodalPredictor, points: ndarray, labels: ndarray | None) -> _Query:
+    "The frozen SAM answers points first; its answer's box shows where to look (equation 2; appendix A.2.3)."
+    height, width = self.image.shape[:2]
+    points, labels = check_points(points, labels, height=height, width=width)
+    query = _Query(_whole_view(self.image, self.model.image_size), points=points, labels=labels)
+    shown, margin = points[labels == 1], max(height, width) / 8
+    box = np.concatenate([shown.min(axis=0) - margin, shown.max(axis=0) + margin])
+    for _ in range(1 if self.context is None else 2):
+        seen, _ = self._answers([query], (False,))[0][0]
+        if seen.any():
+            box = tight_box(seen)
+        crop = self._view(box, room=_ROOM_FOR_POINTS)
+        query = _Query(crop, points=points, labels=labels, region=box)
+    return query
+
+# %% ../nbs/15_predict.ipynb #visible-mask
+@patch
+def visible_mask(
+    self: AmodalPredictor,
+    box: ndarray,  # $B$, of one object, XYXY, pixels, (4,)
+) -> ndarray:      # what the frozen SAM answers, not cut to the whole object, bool, (H, W)
+    "SAM's own answer to a box (section 2.2)."
+    if self.image is None:
+        raise RuntimeError("no image is set: call set_image(image) before visible_mask")
+    return self._answers([self._box_query(box)], (False,))[0][0][0]
+
+
+@patch
+def _complete(self: AmodalPredictor, queries: list[_Query]) -> list[Prediction]:
+    "The whole object with the adapters, the visible part without them."
+    found = []
+    for query, answers in zip(queries, self._answers(queries, (True, False))):
+        (amodal, score), (visible, _) = answers
+        box = np.asarray(query.region, dtype=np.float32)
+        found.append(Prediction(amodal, visible & amodal, score, box))
+    return found
