@@ -24,58 +24,93 @@ from ..show import PALETTE, compare, overlay
 from ..synthesis.taos import TaosConfig, synthesize
 
 # %% ../../nbs/81_demo.ipynb #outlines
-_cup = (173, 112, 174, 95, 179, 78, 190, 60, 204, 45, 222, 33, 244, 23, 266, 18, 290, 18, 315, 20, 340, 28, 362, 40, 380, 55, 395, 74, 404, 94, 408, 112, 407, 132, 401, 158, 396, 180,
-        389, 203, 383, 215, 372, 226, 360, 236, 346, 248, 334, 262, 324, 273, 310, 281, 290, 285, 272, 285, 258, 282, 250, 278, 243, 282, 237, 291, 230, 302, 224, 307, 212, 304, 203, 300,
-        197, 294, 196, 280, 200, 265, 208, 248, 218, 236, 203, 222, 192, 206, 184, 188, 178, 165, 175, 140)
-_astronaut = (230, 16, 246, 18, 262, 24, 278, 34, 290, 48, 298, 66, 301, 86, 297, 106, 289, 122, 277, 132, 268, 137, 262, 152, 256, 168, 270, 180, 286, 194, 298, 212, 304, 230, 305, 240,
-              322, 248, 336, 260, 346, 276, 352, 290, 356, 306, 360, 322, 363, 336, 364, 347, 380, 346, 400, 344, 420, 346, 440, 352, 458, 362, 472, 376, 484, 396, 492, 420, 496, 444,
-              504, 454, 512, 464, 512, 512, 46, 512, 38, 488, 24, 462, 20, 440, 23, 415, 22, 400, 28, 370, 26, 345, 36, 312, 42, 290, 52, 268, 66, 248, 84, 232, 104, 218, 116, 208, 114, 194,
-              120, 184, 130, 168, 148, 154, 168, 149, 184, 149, 181, 132, 172, 122, 160, 106, 155, 86, 155, 66, 162, 52, 176, 40, 190, 34, 206, 22)
+_cup = (
+    173, 112, 174, 95, 179, 78, 190, 60, 204, 45, 222, 33, 244, 23, 266, 18, 290, 18, 315, 20,
+    340, 28, 362, 40, 380, 55, 395, 74, 404, 94, 408, 112, 407, 132, 401, 158, 396, 180, 389, 203,
+    383, 215, 372, 226, 360, 236, 346, 248, 334, 262, 324, 273, 310, 281, 290, 285, 272, 285, 258, 282,
+    250, 278, 243, 282, 237, 291, 230, 302, 224, 307, 212, 304, 203, 300, 197, 294, 196, 280, 200, 265,
+    208, 248, 218, 236, 203, 222, 192, 206, 184, 188, 178, 165, 175, 140,
+)
+_astronaut = (
+    230, 16, 246, 18, 262, 24, 278, 34, 290, 48, 298, 66, 301, 86, 297, 106, 289, 122, 277, 132,
+    268, 137, 262, 152, 256, 168, 270, 180, 286, 194, 298, 212, 304, 230, 305, 240, 322, 248, 336, 260,
+    346, 276, 352, 290, 356, 306, 360, 322, 363, 336, 364, 347, 380, 346, 400, 344, 420, 346, 440, 352,
+    458, 362, 472, 376, 484, 396, 492, 420, 496, 444, 504, 454, 512, 464, 512, 512, 46, 512, 38, 488,
+    24, 462, 20, 440, 23, 415, 22, 400, 28, 370, 26, 345, 36, 312, 42, 290, 52, 268, 66, 248,
+    84, 232, 104, 218, 116, 208, 114, 194, 120, 184, 130, 168, 148, 154, 168, 149, 184, 149, 181, 132,
+    172, 122, 160, 106, 155, 86, 155, 66, 162, 52, 176, 40, 190, 34, 206, 22,
+)
 
 
 def _photograph(name: str) -> ndarray:
     "One of the photographs in scikit-image's own folder, found without importing it."
     found = find_spec("skimage")
     if found is None:
-        raise FileNotFoundError("scikit-image is not installed, whose photographs the demonstration shows: pip install scikit-image")
+        raise FileNotFoundError(
+            "scikit-image is not installed, whose photographs the demonstration shows: "
+            "pip install scikit-image"
+        )
     return read_image(Path(found.origin).parent / "data" / name)
 
 
 def _outlined(name: str, outline: tuple[int, ...]) -> MaskedObject:
     "What an outline encloses."
     image = _photograph(name)
-    mask = cv2.fillPoly(np.zeros(image.shape[:2], dtype=np.uint8), [np.reshape(outline, (-1, 2))], 255)
+    corners = np.reshape(outline, (-1, 2))  # x before y
+    mask = cv2.fillPoly(np.zeros(image.shape[:2], dtype=np.uint8), [corners], 255)
     return MaskedObject.of(image, mask, image_id=name)
 
 # %% ../../nbs/81_demo.ipynb #scene
 @dataclass(frozen=True, eq=False)
 class DemoScene:
     "One photograph with a box to ask for, and the truth where it is known."
-    image: ndarray                             # $I$, uint8 RGB, (H, W, 3)
-    box: ndarray                               # $B$, of the whole object, XYXY, pixels, (4,)
-    view: tuple[int, int, int, int]            # the part that the panel shows, XYXY, pixels
-    name: str                                  # of the image, as results give it
-    credit: str                                # where the photographs come from
-    truth: AmodalSample | None = None          # masks of the object, None where nobody knows
+    image: ndarray                      # $I$, uint8 RGB, (H, W, 3)
+    box: ndarray                        # $B$, of the whole object, XYXY, pixels, (4,)
+    view: tuple[int, int, int, int]     # the part that the panel shows, XYXY, pixels
+    name: str                           # of the image, as results give it
+    credit: str                         # where the photographs come from
+    truth: AmodalSample | None = None   # masks of the object, None where nobody knows
 
 
 def demo_scenes() -> list[DemoScene]:
     "The cup behind an astronaut, whose truth is known, and the saucer behind the cup, as photographed."
-    config = TaosConfig(negative_share=0, portion_share=0, occluder_scale=(0.6, 0.95), overlap=(0.25, 0.4), tries=8)
-    hidden_cup = synthesize(_outlined("coffee.png", _cup), _outlined("astronaut.png", _astronaut), seed=3276, config=config)
-    coffee, astronaut = "coffee.png by Rachel Michetti (CC0)", "astronaut.png by NASA (public domain)"
-    return [DemoScene(hidden_cup.image, hidden_cup.box, (60, 0, 540, 400), "cup behind an astronaut", f"{coffee} and {astronaut}, both from scikit-image", hidden_cup),
-            DemoScene(_photograph("coffee.png"), np.float32([77, 58, 480, 391]), (60, 0, 540, 400), "saucer behind its cup", f"{coffee}, from scikit-image")]
+    config = TaosConfig(
+        negative_share=0, portion_share=0, occluder_scale=(0.6, 0.95), overlap=(0.25, 0.4), tries=8
+    )
+    cup, astronaut = _outlined("coffee.png", _cup), _outlined("astronaut.png", _astronaut)
+    hidden_cup = synthesize(cup, astronaut, seed=3276, config=config)
+    coffee_by, astronaut_by = "coffee.png by Rachel Michetti (CC0)", "astronaut.png by NASA (public domain)"
+    return [
+        DemoScene(
+            image=hidden_cup.image,
+            box=hidden_cup.box,
+            view=(60, 0, 540, 400),
+            name="cup behind an astronaut",
+            credit=f"{coffee_by} and {astronaut_by}, both from scikit-image",
+            truth=hidden_cup,
+        ),
+        DemoScene(
+            image=_photograph("coffee.png"),
+            box=np.float32([77, 58, 480, 391]),
+            view=(60, 0, 540, 400),
+            name="saucer behind its cup",
+            credit=f"{coffee_by}, from scikit-image",
+        ),
+    ]
 
 # %% ../../nbs/81_demo.ipynb #measure
 def measure(
-    scene: DemoScene,         # with or without a truth
-    found: Prediction,        # the model's answer to its box
-) -> dict[str, float] | None:  # IoU of the whole object and of its hidden part; None where the truth is not known
+    scene: DemoScene,           # with or without a truth
+    found: Prediction,          # the model's answer to its box
+) -> dict[str, float] | None:   # IoU of the whole and of its hidden part; None where no truth is known
     "How right the answer is."
-    if scene.truth is None:
+    truth = scene.truth
+    if truth is None:
         return None
-    return {"full_iou": round(full_iou(found.amodal, scene.truth.amodal), 4), "occluded_iou": round(occluded_iou(found.amodal, scene.truth.amodal, scene.truth.visible), 4)}
+    return {
+        "full_iou": round(full_iou(found.amodal, truth.amodal), 4),
+        "occluded_iou": round(occluded_iou(found.amodal, truth.amodal, truth.visible), 4),
+    }
 
 # %% ../../nbs/81_demo.ipynb #panel
 def _lined(image: ndarray, line: ndarray, colour: tuple[int, int, int]) -> ndarray:
@@ -86,21 +121,35 @@ def _lined(image: ndarray, line: ndarray, colour: tuple[int, int, int]) -> ndarr
     return image
 
 
+def _outline(mask: ndarray) -> ndarray:
+    "The line around a mask, (K, 1, 2)."
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return outlines[0]
+
+
 def _row(scene: DemoScene, found: Prediction) -> dict[str, ndarray]:
     "One scene from question to answer; the truth is a line around the whole."
-    (left, top, right, bottom), (x0, y0, x1, y1) = scene.view, scene.box.tolist()
-    whole, scores = overlay(scene.image, visible=found.visible, occluded=found.occluded), measure(scene, found)
-    if scores:
-        whole = _lined(whole, cv2.findContours(scene.truth.amodal.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0][0], PALETTE["truth"])
-    pictures = {"photograph and box": _lined(scene.image, np.array([[[x0, y0]], [[x1, y0]], [[x1, y1]], [[x0, y1]]]), PALETTE["box"]), "visible part": overlay(scene.image, visible=found.visible),
-                "hidden part" + (f", IoU {scores['occluded_iou']:.2f}" if scores else ""): overlay(scene.image, occluded=found.occluded),
-                "whole object" + (f", IoU {scores['full_iou']:.2f}" if scores else ""): whole}
+    x0, y0, x1, y1 = scene.box.tolist()
+    corners = np.array([[[x0, y0]], [[x1, y0]], [[x1, y1]], [[x0, y1]]])
+    whole = overlay(scene.image, visible=found.visible, occluded=found.occluded)
+    of_hidden = of_whole = ""
+    if scores := measure(scene, found):
+        whole = _lined(whole, _outline(scene.truth.amodal), PALETTE["truth"])
+        of_hidden = f", IoU {scores['occluded_iou']:.2f}"
+        of_whole = f", IoU {scores['full_iou']:.2f}"
+    pictures = {
+        "photograph and box": _lined(scene.image, corners, PALETTE["box"]),
+        "visible part": overlay(scene.image, visible=found.visible),
+        f"hidden part{of_hidden}": overlay(scene.image, occluded=found.occluded),
+        f"whole object{of_whole}": whole,
+    }
+    left, top, right, bottom = scene.view
     return {title: picture[top:bottom, left:right] for title, picture in pictures.items()}
 
 
 def demo_panel(
-    scenes: list[DemoScene],   # of `demo_scenes`
-    found: list[Prediction],   # the answer to each
-) -> Figure:                   # a row for each scene: photograph, visible part, hidden part, whole object
+    scenes: list[DemoScene],  # of `demo_scenes`
+    found: list[Prediction],  # the answer to each
+) -> Figure:                  # a row for each scene: photograph, visible part, hidden part, whole object
     "What the demonstration shows."
     return compare([_row(scene, answer) for scene, answer in zip(scenes, found)])
