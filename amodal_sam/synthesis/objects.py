@@ -25,35 +25,40 @@ from ..rle import run_lengths
 
 # %% ../../nbs/20_objects.ipynb #smaller
 def _halved(picture: ndarray, times: int) -> ndarray:
-    "Means of squares of 1, 2, 4 or 8 pixels a side; those cut by the right or lower edge hold its last pixels again."
+    "Means of squares of 1, 2, 4 or 8 pixels a side; where the edge cuts them its pixels repeat."
     if times == 1:
         return picture
     below, beside = (-side % times for side in picture.shape[:2])
     if below or beside:
         picture = cv2.copyMakeBorder(picture, 0, below, 0, beside, cv2.BORDER_REPLICATE)
-    return cv2.resize(picture, (picture.shape[1] // times, picture.shape[0] // times), interpolation=cv2.INTER_AREA)
+    size = picture.shape[1] // times, picture.shape[0] // times
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 def _sized(picture: ndarray, times: int, size: tuple[int, int]) -> ndarray:
     "The picture at height and width `size`, after the squares."
     picture = _halved(picture, times)
     if picture.shape[:2] == size:
         return picture
-    return cv2.resize(picture, size[::-1], interpolation=cv2.INTER_LINEAR if 2 * size[0] > picture.shape[0] else cv2.INTER_AREA)
+    small = 2 * size[0] <= picture.shape[0]
+    method = cv2.INTER_AREA if small else cv2.INTER_LINEAR
+    return cv2.resize(picture, size[::-1], interpolation=method)
 
 def _load_sized(load: Callable[..., ndarray], times: int, size: tuple[int, int]) -> ndarray:
     "What a loader gives, at another size; one that has `reduced` decodes it small."
-    return _sized(load.reduced(times), 1, size) if hasattr(load, "reduced") else _sized(load(), times, size)
+    if hasattr(load, "reduced"):
+        return _sized(load.reduced(times), 1, size)
+    return _sized(load(), times, size)
 
 # %% ../../nbs/20_objects.ipynb #masked-object
 @dataclass(frozen=True, eq=False)
 class MaskedObject:
     "One object of one picture: what synthesis takes targets and occluders from (section 3.3)."
-    load_image: Callable[[], ndarray]  # gives the picture, uint8 RGB, (H, W, 3); ValueError if it is broken
-    load_mask: Callable[[], ndarray]   # gives the object's opacity, uint8, 0 to 255, (H, W); a plain mask has 0 and 255 only
-    box: tuple[float, float, float, float]  # $B$, tight around the pixels above 127, XYXY, pixels
+    load_image: Callable[[], ndarray]  # the picture, uint8 RGB, (H, W, 3); ValueError if broken
+    load_mask: Callable[[], ndarray]   # opacity, uint8, 0 to 255, (H, W); plain masks have 0 and 255
+    box: tuple[float, float, float, float]  # $B$, tight, of pixels above 127, XYXY, pixels
     size: tuple[int, int]              # H and W of the picture, pixels
     whole: bool                        # nothing hides it and the frame does not cut it
-    background: bool = True            # False for a cut-out, whose picture is empty around it
+    background: bool = True            # False for a cut-out, with nothing around it
     category: str = ""                 # class, if the source names one
     image_id: str = ""                 # name of the picture
     object_id: str = ""                # name of the object
@@ -72,21 +77,31 @@ class MaskedObject:
     ) -> "MaskedObject":
         "An object of a picture that is already in memory."
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-            raise ValueError(f"an image is uint8 RGB of the shape (H, W, 3), got {image.dtype} {image.shape}")
+            raise ValueError(
+                f"an image is uint8 RGB of the shape (H, W, 3), got {image.dtype} {image.shape}"
+            )
         if mask.dtype not in (bool, np.uint8) or mask.shape != image.shape[:2]:
-            raise ValueError(f"the mask must be bool, or uint8 opacity, of the shape {image.shape[:2]}, got {mask.dtype} {mask.shape}")
+            raise ValueError(
+                f"the mask must be bool, or uint8 opacity, of the shape {image.shape[:2]}, "
+                f"got {mask.dtype} {mask.shape}"
+            )
         opacity = mask.astype(np.uint8) * 255 if mask.dtype == bool else mask
         if not (opacity > 127).any():
-            raise ValueError("the mask is empty: opacity counts from 128 on, so a uint8 mask of 0 and 1 must become bool first")
-        return cls(partial(np.asarray, image), partial(np.asarray, opacity), tuple(tight_box(opacity > 127).tolist()), mask.shape, whole, background, category, image_id, object_id)
+            raise ValueError(
+                "the mask is empty: opacity counts from 128 on, "
+                "so a uint8 mask of 0 and 1 must become bool first"
+            )
+        box = tuple(tight_box(opacity > 127).tolist())
+        loaders = partial(np.asarray, image), partial(np.asarray, opacity)
+        return cls(*loaders, box, mask.shape, whole, background, category, image_id, object_id)
 
 # %% ../../nbs/20_objects.ipynb #shrunk
 def shrunk(
     thing: MaskedObject,
-    share: float,          # of the picture's sides that is wanted, positive; nothing is enlarged
+    share: float,          # of the picture's sides, positive; nothing is enlarged
     *,
     exact: bool = True,    # False takes the next larger of 1, 1/2, 1/4 and 1/8, which is cheaper
-) -> MaskedObject | None:  # the same object in a smaller picture, or None if nothing of it is left
+) -> MaskedObject | None:  # in a smaller picture, or None if nothing of it is left
     "An object in a smaller picture (section 3.3)."
     if not share > 0:
         raise ValueError(f"share must be positive, got {share}: 0.5 halves the sides")
@@ -95,11 +110,20 @@ def shrunk(
     times = max(times for times in (1, 2, 4, 8) if times * share <= 1)
     if not exact and times == 1:
         return thing
-    size = tuple(max(1, round(side * share)) if exact else -(-side // times) for side in thing.size)
+    if exact:
+        size = tuple(max(1, round(side * share)) for side in thing.size)
+    else:
+        size = tuple(-(-side // times) for side in thing.size)
     opacity = _sized(thing.load_mask(), times, size)
     if not (opacity > 127).any():
         return None
-    return replace(thing, load_image=partial(_load_sized, thing.load_image, times, size), load_mask=partial(np.asarray, opacity), box=tuple(tight_box(opacity > 127).tolist()), size=size)
+    return replace(
+        thing,
+        load_image=partial(_load_sized, thing.load_image, times, size),
+        load_mask=partial(np.asarray, opacity),
+        box=tuple(tight_box(opacity > 127).tolist()),
+        size=size,
+    )
 
 # %% ../../nbs/20_objects.ipynb #is-whole
 def is_whole(
@@ -107,19 +131,23 @@ def is_whole(
     others: ndarray,           # union of all other masks of the picture, bool, (H, W)
     *,
     border: int = 2,           # pixels that must stay free along the frame
-    ring: int = 3,             # width of the ring around the mask that is searched for neighbours, pixels
+    ring: int = 3,             # width of the ring that is searched for neighbours, pixels
     touching: float = 0.02,    # share of that ring that neighbours may take, in [0, 1]
     main_piece: float = 0.95,  # share of the area that the largest piece must have, in [0, 1]
 ) -> bool:                     # True if nothing seems to hide a part of it
     "Whether a mask of visible pixels can stand for a whole object (section 3.3)."
     if others.dtype != bool or others.shape != mask.shape:
-        raise ValueError(f"others must be bool of the shape {mask.shape}, as the mask, got {others.dtype} {others.shape}")
+        raise ValueError(
+            f"others must be bool of the shape {mask.shape}, as the mask, "
+            f"got {others.dtype} {others.shape}"
+        )
     if not mask.any():
         return False
     left, top, right, bottom = tight_box(mask).astype(int).tolist()
     if min(left, top, mask.shape[1] - right, mask.shape[0] - bottom) < border:
         return False
-    window = slice(max(top - ring, 0), bottom + ring), slice(max(left - ring, 0), right + ring)
+    rows = slice(max(top - ring, 0), bottom + ring)
+    window = rows, slice(max(left - ring, 0), right + ring)
     mask, others = mask[window].astype(np.uint8), others[window]
     pieces = cv2.connectedComponentsWithStats(mask, connectivity=8)[2][1:, cv2.CC_STAT_AREA]
     if pieces.max() < main_piece * pieces.sum():
@@ -134,38 +162,51 @@ def mask_window(
 ) -> ndarray:            # 0 or 1, uint8, of the box's height and width
     "The part of a packed mask that lies inside a box; the rest is never unpacked."
     (height, _), (left, top, right, bottom) = code["size"], box
-    ends = np.clip(np.cumsum(run_lengths(code["counts"])), left * height, right * height) - left * height
-    columns = np.repeat((np.arange(len(ends)) % 2).astype(np.uint8), np.diff(ends, prepend=0)).reshape(right - left, height)
-    return cv2.transpose(columns[:, top:bottom])
+    ends = np.clip(np.cumsum(run_lengths(code["counts"])), left * height, right * height)
+    lengths = np.diff(ends - left * height, prepend=0)
+    columns = np.repeat((np.arange(len(ends)) % 2).astype(np.uint8), lengths)
+    return cv2.transpose(columns.reshape(right - left, height)[:, top:bottom])
 
 # %% ../../nbs/20_objects.ipynb #whole-among
 def whole_among(
-    annotations: list[dict],      # of one picture: `segmentation`, a packed run-length code, and SA-1B's `predicted_iou` and `stability_score`
+    annotations: list[dict],      # of one picture: `segmentation`, packed, and SA-1B's scores
     *,
     predicted_iou: float = 0.9,   # least score that the mask's maker gave it, in [0, 1]
     stability: float = 0.95,      # least stability under another threshold, in [0, 1]
     border: int = 4,              # pixels that must stay free along the frame
-    inside: float = 0.8,          # share of a mask inside a larger one from which on it is a part, in [0, 1]
+    inside: float = 0.8,          # share inside a larger mask that makes it a part, in [0, 1]
     main_piece: float = 0.95,     # share of the area that the largest piece must have, in [0, 1]
 ) -> list[bool]:                  # for each mask, True if it can stand for a whole object
     "Which of the masks at many levels are whole objects (section 4.1)."
     if not annotations:
         return []
-    codes, (height, width) = [annotation["segmentation"] for annotation in annotations], annotations[0]["segmentation"]["size"]
-    areas, boxes = coco_mask.area(codes).astype(np.int64), coco_mask.toBbox(codes).round().astype(int)
+    codes = [annotation["segmentation"] for annotation in annotations]
+    height, width = codes[0]["size"]
+    areas = coco_mask.area(codes).astype(np.int64)
+    boxes = coco_mask.toBbox(codes).round().astype(int)
     boxes[:, 2:] += boxes[:, :2]
-    free = np.concatenate([boxes[:, :2], [width, height] - boxes[:, 2:]], axis=1).min(axis=1)
-    good = [annotation.get("predicted_iou", 1.0) >= predicted_iou and annotation.get("stability_score", 1.0) >= stability for annotation in annotations]
-    whole, order = (free >= border) & (areas > 0) & good, np.arange(len(codes))
+    margins = np.concatenate([boxes[:, :2], [width, height] - boxes[:, 2:]], axis=1)
+    whole = (margins.min(axis=1) >= border) & (areas > 0)
+    for number, annotation in enumerate(annotations):
+        sure = annotation.get("predicted_iou", 1.0) >= predicted_iou
+        whole[number] &= sure and annotation.get("stability_score", 1.0) >= stability
+    order = np.arange(len(codes))
     for number in np.flatnonzero(whole):
-        larger = np.flatnonzero((areas > areas[number]) | ((areas == areas[number]) & (order < number)))
-        shared = coco_mask.iou([codes[number]], [codes[other] for other in larger], [1] * len(larger)) if len(larger) else np.zeros(1)
-        if (np.asarray(shared) >= inside).any():
+        equal = (areas == areas[number]) & (order < number)
+        larger = np.flatnonzero((areas > areas[number]) | equal)
+        if _is_inside(codes[number], [codes[other] for other in larger], inside):
             whole[number] = False
             continue
-        pieces = cv2.connectedComponentsWithStats(mask_window(codes[number], boxes[number].tolist()), connectivity=8)[2][1:, cv2.CC_STAT_AREA]
+        piece = mask_window(codes[number], boxes[number].tolist())
+        pieces = cv2.connectedComponentsWithStats(piece, connectivity=8)[2][1:, cv2.CC_STAT_AREA]
         whole[number] = pieces.max() >= main_piece * pieces.sum()
     return whole.tolist()
+
+def _is_inside(code: dict, larger: list[dict], share: float) -> bool:
+    "Whether one of the larger masks holds that share of a mask."
+    if not larger:
+        return False
+    return bool((np.asarray(coco_mask.iou([code], larger, [1] * len(larger))) >= share).any())
 
 # %% ../../nbs/20_objects.ipynb #member
 @dataclass(frozen=True)
@@ -186,7 +227,9 @@ class Member:
         "Its bytes, or the first of them; ValueError if the archive ends before it does."
         with self.path.open("rb") as file:
             file.seek(max(self.offset, 0))
-            wanted = most if self.offset < 0 else min(self.size, most) if most >= 0 else self.size
+            wanted = most
+            if self.offset >= 0:
+                wanted = min(self.size, most) if most >= 0 else self.size
             found = file.read(wanted)
         if self.offset >= 0 and len(found) < wanted:
             raise ValueError("the archive ends in the middle of it")
@@ -206,7 +249,10 @@ class BrokenMember(ValueError):
 
 # %% ../../nbs/20_objects.ipynb #read-picture
 def _refused(member: Member, error: Exception) -> BrokenMember:
-    return BrokenMember(str(member), "there is no such picture" if isinstance(error, FileNotFoundError) else str(error).replace(str(member.path), member.name) or type(error).__name__)
+    if isinstance(error, FileNotFoundError):
+        return BrokenMember(str(member), "there is no such picture")
+    said = str(error).replace(str(member.path), member.name)
+    return BrokenMember(str(member), said or type(error).__name__)
 
 def picture_size(
     member: Member,       # of a picture
@@ -221,19 +267,20 @@ def picture_size(
     raise _refused(member, failure) from failure
 
 def _decoded(member: Member, mode: str, times: int = 1) -> ndarray:
-    "A picture as uint8, read-only, (H, W, 3) for RGB or (H, W, 4) for RGBA, at one, a half, a quarter or an eighth of its size."
+    "A picture as RGB or RGBA, uint8, read-only, at one, a half, a quarter or an eighth."
     try:
         with Image.open(BytesIO(member.read())) as picture:
-            if mode == "RGBA" and "A" not in picture.getbands() and "transparency" not in picture.info:
+            has_alpha = "A" in picture.getbands() or "transparency" in picture.info
+            if mode == "RGBA" and not has_alpha:
                 raise ValueError("it has no alpha channel")
-            small, full = tuple(-(-side // times) for side in picture.size), picture.size
+            width, height = picture.size
             if times > 1:
-                picture.draft("RGB", tuple(max(1, side // times) for side in full))
+                picture.draft("RGB", (max(1, width // times), max(1, height // times)))
             decoded = np.asarray(picture if picture.mode == mode else picture.convert(mode))
     except Exception as error:
         raise _refused(member, error) from error
-    if decoded.shape[1::-1] != small:
-        decoded = _halved(decoded, times * decoded.shape[1] // full[0])
+    if decoded.shape[:2] != (-(-height // times), -(-width // times)):
+        decoded = _halved(decoded, times * decoded.shape[1] // width)
     decoded.flags.writeable = False
     return decoded
 
@@ -277,7 +324,7 @@ class Picture:
 def limit_cache(
     megabytes: float,  # of decoded pictures that this process keeps; 256 unless told
 ):
-    "How much memory decoded pictures may take; training on a few thousand photographs gains from more."
+    "How much memory decoded pictures may take; training on many photographs gains from more."
     if not megabytes >= 0:
         raise ValueError(f"megabytes must not be negative, got {megabytes}")
     _cache.limit = int(megabytes * 2 ** 20)
