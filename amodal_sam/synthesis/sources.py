@@ -20,24 +20,30 @@ from pycocotools import mask as coco_mask
 
 from ..masks import tight_box
 from ..rle import decode_rle, encode_rle, run_lengths
-from .objects import BrokenMember, MaskedObject, Member, Picture, is_whole, mask_window, picture_size, whole_among
+from .objects import BrokenMember, MaskedObject, Member, Picture, is_whole
+from .objects import mask_window, picture_size, whole_among
 
 # %% ../../nbs/21_sources.ipynb #read-mask
 def segmentation_mask(
-    segmentation: dict | list,  # run-length code, packed or not, or a list of flat polygons
+    segmentation: dict | list,  # run-length code, or a list of flat polygons
     size: tuple[int, int],      # H and W of the picture, pixels
 ) -> ndarray:                   # bool, (H, W)
     "The mask of a COCO segmentation."
     if isinstance(segmentation, dict):
         mask = decode_rle(segmentation)
     else:
-        if not segmentation or any(len(polygon) < 6 or len(polygon) % 2 for polygon in segmentation):
-            raise ValueError("a polygon is a flat list of at least three points, x0, y0, x1, y1, x2, y2")
+        if not segmentation or any(len(flat) < 6 or len(flat) % 2 for flat in segmentation):
+            raise ValueError(
+                "a polygon is a flat list of at least three points, x0, y0, x1, y1, x2, y2"
+            )
         if not (np.abs(np.concatenate(segmentation)) <= 2 * max(size)).all():
             raise ValueError("a polygon lies far outside its picture")
-        mask = coco_mask.decode(coco_mask.merge(coco_mask.frPyObjects(segmentation, *size))).astype(bool)
+        codes = coco_mask.frPyObjects(segmentation, *size)
+        mask = coco_mask.decode(coco_mask.merge(codes)).astype(bool)
     if mask.shape != tuple(size):
-        raise ValueError(f"the mask is {mask.shape} but its picture {tuple(size)}: height and width must agree")
+        raise ValueError(
+            f"the mask is {mask.shape} but its picture {tuple(size)}: height and width must agree"
+        )
     return mask
 
 # %% ../../nbs/21_sources.ipynb #objects-of
@@ -53,61 +59,96 @@ def _load_opacity(code: dict, box: tuple[float, ...]) -> ndarray:
     opacity[top:bottom, left:right] = 255 * mask_window(code, (left, top, right, bottom))
     return opacity
 
-def _objects_of(member: Member, group: list[dict], names: dict[int, str], least_area: int, report: Callable[[str, str], None]) -> list[MaskedObject]:
-    "The objects of one picture, each tested against all the other masks of it."
-    size, masks, found = picture_size(member), [], []
+def _read_masks(
+    group: list[dict],
+    size: tuple[int, int],
+    report: Callable[[str, str], None],
+) -> list[ndarray]:
+    "The masks of a picture's annotations; empty for those that cannot be read."
+    masks = []
     for annotation in group:
         try:
             masks.append(segmentation_mask(annotation["segmentation"], size))
         except (TypeError, ValueError) as error:
             masks.append(np.zeros(size, dtype=bool))
             report(f"annotation {annotation['id']}", str(error))
-    count = np.zeros(size, dtype=np.uint16)
+    return masks
+
+def _objects_of(
+    member: Member,                      # the picture
+    group: list[dict],                   # its annotations
+    names: dict[int, str],               # of the classes
+    least_area: int,                     # pixels
+    report: Callable[[str, str], None],
+) -> list[MaskedObject]:
+    "The objects of one picture, each tested against all the other masks of it."
+    size, found = picture_size(member), []
+    masks, count = _read_masks(group, size, report), np.zeros(size, dtype=np.uint16)
     for annotation, mask in zip(group, masks):
-        count += mask & (not annotation.get("part"))
+        if not annotation.get("part"):
+            count += mask
     for annotation, mask in zip(group, masks):
         if annotation.get("iscrowd") or mask.sum() < max(least_area, 1):
             continue
-        code = annotation["segmentation"] if isinstance(annotation["segmentation"], dict) else encode_rle(mask)
-        whole, box = not annotation.get("part") and is_whole(mask, count > mask), tuple(tight_box(mask).tolist())
-        found.append(MaskedObject(Picture(member), partial(_load_opacity, code, box), box, size, whole,
-                                  category=names.get(annotation.get("category_id"), ""), image_id=member.name, object_id=str(annotation["id"])))
+        code = annotation["segmentation"]
+        if not isinstance(code, dict):
+            code = encode_rle(mask)
+        whole = not annotation.get("part") and is_whole(mask, count > mask)
+        box, category = tuple(tight_box(mask).tolist()), annotation.get("category_id")
+        about = {"category": names.get(category, ""), "object_id": str(annotation["id"])}
+        load = partial(_load_opacity, code, box)
+        picture = Picture(member)
+        found.append(MaskedObject(picture, load, box, size, whole, image_id=member.name, **about))
     return found
 
 # %% ../../nbs/21_sources.ipynb #read-coco
 def _groups_of(content: dict) -> tuple[dict[str, list[dict]], dict[int, str]]:
     "The annotations of each picture by its file name, and the names of the classes."
     if not isinstance(content, dict):
-        raise ValueError(f"it holds a {type(content).__name__}, not the entries images and annotations")
-    grouped, images = defaultdict(list), {image["id"]: image["file_name"] for image in content["images"]}
+        raise ValueError(
+            f"it holds a {type(content).__name__}, not the entries images and annotations"
+        )
+    images = {image["id"]: image["file_name"] for image in content["images"]}
+    grouped = defaultdict(list)
     for annotation in content["annotations"]:
-        if annotation["image_id"] not in images:
-            raise ValueError(f"annotation {annotation['id']} is about picture {annotation['image_id']}, which is not listed")
-        grouped[images[annotation["image_id"]]].append(annotation)
-    return grouped, {category["id"]: category["name"] for category in content.get("categories", [])}
+        about = annotation["image_id"]
+        if about not in images:
+            raise ValueError(
+                f"annotation {annotation['id']} is about picture {about}, which is not listed"
+            )
+        grouped[images[about]].append(annotation)
+    names = {category["id"]: category["name"] for category in content.get("categories", [])}
+    return grouped, names
+
+def _coco_fault(error: Exception) -> str:
+    "What is wrong with a COCO file."
+    if isinstance(error, KeyError):
+        return f"the entry {error} is missing"
+    return "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
 
 def read_coco(
     annotations: Path,  # COCO JSON; each `file_name` is relative to its folder
     *,
     least_area: int = 64,  # smaller objects are left out, pixels
-    report: Callable[[str, str], None] | None = None,  # told of what is broken and why, which is then skipped; without it the first stops the reading
-) -> list[MaskedObject]:   # every object, crowds left out; an entry `part` marks a part of another object, which is never whole
+    report: Callable[[str, str], None] | None = None,  # told what is skipped and why; else it stops
+) -> list[MaskedObject]:   # without crowds; an entry `part` marks a part, which is never whole
     "Objects of a COCO file, each tested for being whole (section 3.3)."
     annotations, found = Path(annotations), []
     try:
         groups, names = _groups_of(json.loads(annotations.read_text(encoding="utf-8")))
         for name, group in groups.items():
+            member = Member(annotations.parent / name, name)
             try:
-                found += _objects_of(Member(annotations.parent / name, name), group, names, least_area, report or _stop)
+                found += _objects_of(member, group, names, least_area, report or _stop)
             except BrokenMember as error:
                 if report is None:
                     raise
                 report(name, error.args[1])
     except (OSError, AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
-        reason = f"the entry {error} is missing" if isinstance(error, KeyError) else "there is no such file" if isinstance(error, FileNotFoundError) else error
+        fault = f"no COCO file that can be used: {_coco_fault(error)}"
         if report is None:
-            raise ValueError(f"{annotations} is no COCO file that can be used: {reason}") from error
-        report(annotations.name, f"no COCO file that can be used: {reason}".replace(str(annotations), annotations.name))
+            raise ValueError(f"{annotations} is {fault}") from error
+        report(annotations.name, fault.replace(str(annotations), annotations.name))
     return found
 
 # %% ../../nbs/21_sources.ipynb #read-cutouts
@@ -119,20 +160,25 @@ def _load_cutout(member: Member, channels: slice | int) -> ndarray:
 def read_cutouts(
     folder: Path,  # of PNG or WebP pictures with an alpha channel
     *,
-    report: Callable[[str, str], None] | None = None,  # told of what is broken and why, which is then skipped; without it the first stops the reading
+    report: Callable[[str, str], None] | None = None,  # told what is skipped and why; else it stops
 ) -> list[MaskedObject]:  # each cut-out, whole by its nature, without a background
     "Objects that come cut out, with alpha."
     folder, found = Path(folder), []
     if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder: give one with cut-outs, PNG or WebP with an alpha channel")
-    for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in _CUTOUTS):
+        raise ValueError(
+            f"{folder} is no folder: give one with cut-outs, PNG or WebP with an alpha channel"
+        )
+    paths = [path for path in folder.iterdir() if path.suffix.lower() in _CUTOUTS]
+    for path in sorted(paths):
         member = Member(path, path.name)
+        loaders = partial(_load_cutout, member, slice(3)), partial(_load_cutout, member, 3)
+        about = {"background": False, "image_id": path.name, "object_id": path.stem}
         try:
             opaque = _load_cutout(member, 3) > 127
             if not opaque.any():
                 raise BrokenMember(str(path), "all of it is transparent")
-            found.append(MaskedObject(partial(_load_cutout, member, slice(3)), partial(_load_cutout, member, 3), tuple(tight_box(opaque).tolist()), opaque.shape, whole=True,
-                                      background=False, image_id=path.name, object_id=path.stem))
+            box = tuple(tight_box(opaque).tolist())
+            found.append(MaskedObject(*loaders, box, opaque.shape, whole=True, **about))
         except BrokenMember as error:
             if report is None:
                 raise
@@ -158,76 +204,124 @@ def _tar_members(path: Path, report: Callable[[str, str], None]) -> dict[str, Me
                 else:
                     found[entry.name] = Member(path, entry.name, entry.offset_data, entry.size)
     except (tarfile.TarError, OSError) as error:
-        report(path.name, "there is no such file" if isinstance(error, FileNotFoundError) else f"it is no tar, or a packed one, or cut short: {error}")
+        fault = f"it is no tar, or a packed one, or cut short: {error}"
+        if isinstance(error, FileNotFoundError):
+            fault = "there is no such file"
+        report(path.name, fault)
     return found
 
 def _leads_out(name: str) -> bool:
     return PurePosixPath(name).is_absolute() or ".." in name.replace("\\", "/").split("/")
 
 def _folder_members(path: Path) -> dict[str, Member]:
-    return {file.name: Member(file, file.name) for file in sorted(path.iterdir()) if file.is_file()}
+    files = [file for file in path.iterdir() if file.is_file()]
+    return {file.name: Member(file, file.name) for file in sorted(files)}
 
 # %% ../../nbs/21_sources.ipynb #sa-annotations
 _JSON_LIMIT = 2 ** 26  # bytes; SA-1B's largest are a hundred times smaller
 
 def _packed(segmentation: dict | list, size: tuple[int, int]) -> dict:
-    "The packed run-length code of a mask of that size, checked without unpacking it where it is packed already."
-    if not isinstance(segmentation, dict) or not isinstance(segmentation.get("counts"), str):
+    "The packed code of a mask of that size; one that is packed already is checked as it is."
+    packed = isinstance(segmentation, dict) and isinstance(segmentation.get("counts"), str)
+    if not packed:
         return encode_rle(segmentation_mask(segmentation, size))
-    if tuple(segmentation["size"]) != size:
-        raise ValueError(f"the mask is {tuple(segmentation['size'])} but its picture {size}: height and width must agree")
+    found = tuple(segmentation["size"])
+    if found != size:
+        raise ValueError(
+            f"the mask is {found} but its picture {size}: height and width must agree"
+        )
     runs = run_lengths(segmentation["counts"])
     if (runs < 0).any() or runs.sum() != size[0] * size[1]:
-        raise ValueError(f"the runs cover {runs.sum()} pixels, but the mask has {size[0]} x {size[1]}")
+        raise ValueError(
+            f"the runs cover {runs.sum()} pixels, but the mask has {size[0]} x {size[1]}"
+        )
     return {"size": list(size), "counts": segmentation["counts"]}
 
-def _annotations_of(member: Member, size: tuple[int, int], report: Callable[[str, str], None]) -> list[dict]:
+def _annotations_of(
+    member: Member,                       # the JSON file
+    size: tuple[int, int],                # H and W of its picture
+    report: Callable[[str, str], None],
+) -> list[dict]:
     "The annotations of a picture whose masks can be read, each with its code, scores and name."
     if member.size > _JSON_LIMIT:
         raise ValueError(f"it has {member.size} bytes, more than any picture's annotations")
     found = []
     for number, annotation in enumerate(json.loads(member.read())["annotations"]):
         try:
-            scores = {name: float(annotation[name]) for name in ("predicted_iou", "stability_score") if name in annotation}
-            found.append({"id": str(annotation["id"]), "segmentation": _packed(annotation["segmentation"], size)} | scores)
+            code = _packed(annotation["segmentation"], size)
+            entry = {"id": str(annotation["id"]), "segmentation": code}
+            for name in ("predicted_iou", "stability_score"):
+                if name in annotation:
+                    entry[name] = float(annotation[name])
+            found.append(entry)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             report(f"{member.name}, mask {number}", _reason(error))
     return found
 
 def _reason(error: Exception) -> str:
-    return error.args[1] if isinstance(error, BrokenMember) else f"the entry {error} is missing" if isinstance(error, KeyError) else str(error)
+    if isinstance(error, BrokenMember):
+        return error.args[1]
+    return f"the entry {error} is missing" if isinstance(error, KeyError) else str(error)
 
 # %% ../../nbs/21_sources.ipynb #sa-objects
-def _sa_objects(members: dict[str, Member], least_area: int, report: Callable[[str, str], None]) -> list[MaskedObject]:
-    "The whole objects among the masks of SA-1B's files."
-    found, names = [], [name for name in members if not PurePosixPath(name).name.startswith(".")]
-    heads = {PurePosixPath(name).with_suffix(""): name for name in names if name.lower().endswith(".json")}
-    pictures = {PurePosixPath(name).with_suffix(""): name for name in names if name.lower().endswith((".jpg", ".jpeg"))}
+def _sa_pairs(
+    members: dict[str, Member],
+    report: Callable[[str, str], None],
+) -> list[tuple[Member, Member]]:  # JSON and picture
+    "The files that belong together; what stands alone is reported."
+    heads, pictures = {}, {}
+    for name in members:
+        path = PurePosixPath(name)
+        if path.name.startswith("."):
+            continue
+        if path.suffix.lower() == ".json":
+            heads[path.with_suffix("")] = name
+        if path.suffix.lower() in (".jpg", ".jpeg"):
+            pictures[path.with_suffix("")] = name
+    pairs = []
     for stem in sorted(heads.keys() | pictures.keys()):
         if stem not in heads:
             report(pictures[stem], f"its masks, {stem.name}.json, are missing")
-            continue
-        if stem not in pictures:
+        elif stem not in pictures:
             report(heads[stem], f"its picture, {stem.name}.jpg, is missing")
+        else:
+            pairs.append((members[heads[stem]], members[pictures[stem]]))
+    return pairs
+
+def _sa_objects_of(
+    head: Member,
+    picture: Member,
+    least_area: int,
+    report: Callable[[str, str], None],
+) -> list[MaskedObject]:
+    "The whole objects of one picture of SA-1B."
+    found, member = [], picture
+    try:
+        size, member = picture_size(picture), head
+        annotations = _annotations_of(head, size, report)
+    except (AttributeError, KeyError, TypeError, ValueError, OSError, RecursionError) as error:
+        report(member.name, _reason(error))
+        return []
+    for annotation, whole in zip(annotations, whole_among(annotations)):
+        code = annotation["segmentation"]
+        if not whole or coco_mask.area(code) < least_area:
             continue
-        head, picture = members[heads[stem]], members[pictures[stem]]
-        try:
-            size = picture_size(picture)
-        except BrokenMember as error:
-            report(picture.name, _reason(error))
-            continue
-        try:
-            annotations = _annotations_of(head, size, report)
-        except (AttributeError, KeyError, TypeError, ValueError, OSError, RecursionError) as error:
-            report(head.name, _reason(error))
-            continue
-        for annotation, whole in zip(annotations, whole_among(annotations)):
-            if not whole or coco_mask.area(annotation["segmentation"]) < least_area:
-                continue
-            left, top, width, height = coco_mask.toBbox(annotation["segmentation"]).tolist()
-            box = left, top, left + width, top + height
-            found.append(MaskedObject(Picture(picture), partial(_load_opacity, annotation["segmentation"], box), box, size, whole=True,
-                                      image_id=PurePosixPath(picture.name).name, object_id=annotation["id"]))
+        left, top, width, height = coco_mask.toBbox(code).tolist()
+        box = left, top, left + width, top + height
+        names = {"image_id": PurePosixPath(picture.name).name, "object_id": annotation["id"]}
+        load = partial(_load_opacity, code, box)
+        found.append(MaskedObject(Picture(picture), load, box, size, whole=True, **names))
+    return found
+
+def _sa_objects(
+    members: dict[str, Member],           # by name
+    least_area: int,                      # pixels
+    report: Callable[[str, str], None],
+) -> list[MaskedObject]:
+    "The whole objects among the masks of SA-1B's files."
+    found = []
+    for head, picture in _sa_pairs(members, report):
+        found += _sa_objects_of(head, picture, least_area, report)
     return found
 
 # %% ../../nbs/21_sources.ipynb #source
@@ -244,19 +338,24 @@ class Source:
 
     def objects(
         self,
-        report: Callable[[str, str], None] | None = None,  # told of each broken member and why, which is then skipped; without it the first stops the reading
+        report: Callable[[str, str], None] | None = None,  # told what is skipped and why; else it stops
     ) -> list[MaskedObject]:  # pictures are not decoded yet, except cut-outs
         "Everything that can be hidden or can hide."
         if self.kind == "COCO":
             return read_coco(self.path, report=report)
         if self.kind == "cut-outs":
             return read_cutouts(self.path, report=report)
-        refuse = report or (lambda member, reason: _stop(f"{self.path}: {member} cannot be used", reason))
-        return _sa_objects(_folder_members(self.path) if self.path.is_dir() else _tar_members(self.path, refuse), 1024, refuse)
+        def refuse(member: str, reason: str):
+            _stop(f"{self.path}: {member} cannot be used", reason)
+
+        report = report or refuse
+        if self.path.is_dir():
+            return _sa_objects(_folder_members(self.path), 1024, report)
+        return _sa_objects(_tar_members(self.path, report), 1024, report)
 
 # %% ../../nbs/21_sources.ipynb #open-sources
 def open_sources(
-    path: Path,  # a tar, a folder of tars, a folder in SA-1B's form, a COCO file, a folder of COCO files, or of cut-outs, also one level down
+    path: Path,  # a tar, COCO file or cut-outs' folder, a folder of them, or one in SA-1B's form
 ) -> list[Source]:  # each is read by itself; none is read yet
     "Find out what objects can be read from (section 3.3)."
     path = Path(path)
@@ -269,15 +368,26 @@ def open_sources(
     if tars := sorted(path.glob("*.tar")):
         return [Source(tar, "SA-1B") for tar in tars]
     jsons = sorted(path.glob("*.json"))
-    if any(file.with_suffix(suffix).exists() for file in jsons for suffix in (".jpg", ".jpeg")):
+    pictures = [file.with_suffix(suffix) for file in jsons for suffix in (".jpg", ".jpeg")]
+    if any(picture.exists() for picture in pictures):
         return [Source(path, "SA-1B")]
-    if annotated := [file for file in jsons if '"annotations"' in file.read_text(encoding="utf-8", errors="replace")]:
+    annotated = [file for file in jsons if _has_annotations(file)]
+    if annotated:
         return [Source(file, "COCO") for file in annotated]
     folders = [path, *sorted(folder for folder in path.iterdir() if folder.is_dir())]
-    found = [Source(folder, "cut-outs") for folder in folders if any(file.suffix.lower() in _CUTOUTS for file in folder.iterdir())]
+    found = [Source(folder, "cut-outs") for folder in folders if _has_cutouts(folder)]
     if not found:
-        raise ValueError(f"{path} holds neither objects of COCO JSON files nor PNG or WebP cut-outs, nor SA-1B's tars or files")
+        raise ValueError(
+            f"{path} holds neither objects of COCO JSON files nor PNG or WebP cut-outs, "
+            "nor SA-1B's tars or files"
+        )
     return found
+
+def _has_annotations(file: Path) -> bool:
+    return '"annotations"' in file.read_text(encoding="utf-8", errors="replace")
+
+def _has_cutouts(folder: Path) -> bool:
+    return any(file.suffix.lower() in _CUTOUTS for file in folder.iterdir())
 
 # %% ../../nbs/21_sources.ipynb #read-objects
 def read_objects(
@@ -286,17 +396,25 @@ def read_objects(
     "Every object of every source in a folder."
     found = [thing for source in open_sources(folder) for thing in source.objects()]
     if not found:
-        raise ValueError(f"{folder} holds no object: COCO files and SA-1B's files need masks of some size")
+        raise ValueError(
+            f"{folder} holds no object: COCO files and SA-1B's files need masks of some size"
+        )
     return found
 
+# %% ../../nbs/21_sources.ipynb #objects-from
 def objects_from(
-    pairs: Iterable[tuple[ndarray, Sequence[ndarray]]],  # pictures, uint8 RGB, (H, W, 3), each with the masks of its objects, bool, (H, W)
+    pairs: Iterable[tuple[ndarray, Sequence[ndarray]]],  # pictures, uint8 RGB, with masks, bool, (H, W)
     *,
     name: str = "picture",  # what the pictures are called, with their number behind it
-) -> list[MaskedObject]:    # every object, each tested for being whole; the pictures stay in memory
+) -> list[MaskedObject]:    # each tested for being whole; the pictures stay in memory
     "Objects of anything that yields pictures and masks (section 3.3)."
     found = []
     for number, (image, masks) in enumerate(pairs):
-        count = np.sum([np.asarray(mask, dtype=np.uint16) for mask in masks], axis=0) if len(masks) else 0
-        found += [MaskedObject.of(image, mask, whole=is_whole(mask, count > mask), image_id=f"{name}-{number}", object_id=str(rank)) for rank, mask in enumerate(masks)]
+        if not len(masks):
+            continue
+        count = np.sum([np.asarray(mask, dtype=np.uint16) for mask in masks], axis=0)
+        for rank, mask in enumerate(masks):
+            names = {"image_id": f"{name}-{number}", "object_id": str(rank)}
+            whole = is_whole(mask, count > mask)
+            found.append(MaskedObject.of(image, mask, whole=whole, **names))
     return found
