@@ -23,11 +23,12 @@ from io import BytesIO
 from pathlib import Path
 
 import cv2
+from fastcore.basics import patch
 from numpy import ndarray
 from PIL import Image
 
-from .judge import JudgeStopped, Verdict, two_pictures
 from ..sample import AmodalSample
+from .judge import JudgeStopped, Verdict, two_pictures
 
 # %% ../../nbs/26_judge_vlm.ipynb #question
 @cache
@@ -35,10 +36,12 @@ def _question(
     version: str,  # name of the two files, without ending
 ) -> tuple[str, dict]:  # the prompt, and the JSON schema of the answer
     folder = files("amodal_sam") / "prompts"
-    known = sorted(path.name.removesuffix(".txt") for path in folder.iterdir() if path.name.endswith(".txt"))
+    names = [path.name for path in folder.iterdir()]
+    known = sorted(name.removesuffix(".txt") for name in names if name.endswith(".txt"))
     if version not in known:
         raise ValueError(f"there is no prompt {version!r}, only {', '.join(known)}")
-    return (folder / f"{version}.txt").read_text(encoding="utf-8"), json.loads((folder / f"{version}.json").read_text(encoding="utf-8"))
+    prompt = (folder / f"{version}.txt").read_text(encoding="utf-8")
+    return prompt, json.loads((folder / f"{version}.json").read_text(encoding="utf-8"))
 
 # %% ../../nbs/26_judge_vlm.ipynb #answer
 def _objects_in(text: str) -> list[dict]:
@@ -58,16 +61,22 @@ def read_answer(
     text: str,     # what a model said
     schema: dict,  # JSON schema: an object of strings and booleans, all of them required
 ) -> dict:         # the answer
-    "The last JSON object of a text, if it is what the schema asks for; else a ValueError says what is wrong with it."
+    "The last JSON object of a text; ValueError if it is not what the schema asks for."
     found, kinds = _objects_in(text[-20_000:]), {"string": str, "boolean": bool}
     if not found:
         raise ValueError("it holds no JSON object")
     answer, properties = found[-1], schema["properties"]
-    if missing := [name for name in schema["required"] if name not in answer]:
+    missing = [name for name in schema["required"] if name not in answer]
+    if missing:
         raise ValueError(f"it lacks {', '.join(missing)}")
-    if unknown := [name for name in answer if name not in properties]:
+    unknown = [name for name in answer if name not in properties]
+    if unknown:
         raise ValueError(f"it has fields that were not asked for: {', '.join(unknown)[:200]}")
-    if wrong := [name for name, value in answer.items() if not isinstance(value, kinds[properties[name]["type"]])]:
+    wrong = []
+    for name, value in answer.items():
+        if not isinstance(value, kinds[properties[name]["type"]]):
+            wrong.append(name)
+    if wrong:
         raise ValueError(f"of the wrong type: {', '.join(wrong)}")
     return answer
 
@@ -80,10 +89,15 @@ class _Answers:
     def _do(self, command: str, *values: str) -> list[tuple]:
         try:
             with closing(sqlite3.connect(self.path, timeout=60)) as base, base:
-                base.execute("create table if not exists answers (key text primary key, answer text not null)")
+                base.execute(
+                    "create table if not exists answers (key text primary key, answer text not null)"
+                )
                 return base.execute(command, values).fetchall()
         except sqlite3.Error as error:
-            raise ValueError(f"the answers in {self.path} cannot be used ({error}): give another cache, or delete that file") from error
+            raise ValueError(
+                f"the answers in {self.path} cannot be used ({error}): "
+                "give another cache, or delete that file"
+            ) from error
 
     def get(self, key: str) -> str | None:
         if self.path is None:
@@ -97,98 +111,161 @@ class _Answers:
         else:
             self._do("insert or replace into answers values (?, ?)", key, answer)
 
-# %% ../../nbs/26_judge_vlm.ipynb #asking
-_HELD = ("held back", "another request made the judge stop")
-_REQUIRED = ("target_is_single_object", "target_originally_complete", "target_still_recognisable", "occluder_is_object")
+# %% ../../nbs/26_judge_vlm.ipynb #usage
+class _Usage:
+    "Totals that threads add to side by side; other processes get a copy."
+    def __init__(self, totals: Counter = Counter()):
+        self.totals, self.lock = Counter(totals), threading.Lock()
+
+    def add(self, **numbers: int):
+        with self.lock:
+            for name, number in numbers.items():
+                self.totals[name] += int(number)
+
+    def spend(self, request_budget: int | None, token_budget: int | None):
+        "Count one request, unless a budget is spent."
+        with self.lock:
+            tokens = self.totals["prompt_tokens"] + self.totals["completion_tokens"]
+            requests = self.totals["requests"]
+            if request_budget is not None and requests >= request_budget:
+                raise JudgeStopped(f"the budget of {request_budget} requests is spent")
+            if token_budget is not None and tokens >= token_budget:
+                raise JudgeStopped(f"the budget of {token_budget} tokens is spent")
+            self.totals["requests"] += 1
+
+    def __reduce__(self):
+        return _Usage, (self.totals,)
+
+# %% ../../nbs/26_judge_vlm.ipynb #messages
+_REQUIRED = (
+    "target_is_single_object",
+    "target_originally_complete",
+    "target_still_recognisable",
+    "occluder_is_object",
+)
 
 def _picture_url(picture: ndarray) -> str:
     "A picture as a data URL, JPEG at quality 85."
-    done, encoded = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])
+    turned = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    done, encoded = cv2.imencode(".jpg", turned, [cv2.IMWRITE_JPEG_QUALITY, 85])
     if not done:
         raise ValueError(f"a picture of the shape {picture.shape} cannot be encoded as JPEG")
     return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
 
-class _Asking:
-    "What judges share that ask a model: the chat, the second try, the answers kept, the verdict."
-    def _messages(self, sample: AmodalSample) -> list[dict]:
-        prompt, schema = _question(self.prompt)
-        pictures = [{"type": "image_url", "image_url": {"url": _picture_url(picture), "detail": "low"}} for picture in two_pictures(sample, side=self.side)]
-        return [{"role": "system", "content": prompt}, {"role": "user", "content": [{"type": "text", "text": "JSON schema of the answer: " + json.dumps(schema)}, *pictures]}]
+def _messages(sample: AmodalSample, version: str, side: int) -> list[dict]:
+    "The chat about a sample in OpenAI's form."
+    prompt, schema = _question(version)
+    parts = [{"type": "text", "text": "JSON schema of the answer: " + json.dumps(schema)}]
+    for picture in two_pictures(sample, side=side):
+        shown = {"url": _picture_url(picture), "detail": "low"}
+        parts.append({"type": "image_url", "image_url": shown})
+    return [{"role": "system", "content": prompt}, {"role": "user", "content": parts}]
+
+# %% ../../nbs/26_judge_vlm.ipynb #asking
+class _ModelJudge:
+    "What the two judges below share: they ask a model twice at most, keep answers, and count."
+    def _prepare(self):
+        known = _question(self.prompt)[1]["required"]
+        if not self.required or set(self.required) - set(known):
+            raise ValueError(
+                f"required must name criteria of {self.prompt}, some of {', '.join(known)}; "
+                f"got {self.required}"
+            )
+        self.version = self.prompt
+        self._answers, self._usage = _Answers(self.cache), _Usage()
 
     def _ask_twice(self, body: dict) -> str:
-        first, schema = self._say(body), _question(self.prompt)[1]
+        first = self._say(body)
         try:
-            read_answer(first, schema)
-        except ValueError as wrong:
-            again = f"That was no valid answer: {wrong}. Answer with one JSON object and nothing else."
-        else:
+            read_answer(first, _question(self.prompt)[1])
             return first
-        return self._say(body | {"messages": [*body["messages"], {"role": "assistant", "content": first or "(nothing)"}, {"role": "user", "content": again}]})
+        except ValueError as error:
+            wrong = str(error)
+        again = f"That was no valid answer: {wrong}. Answer with one JSON object and nothing else."
+        said = {"role": "assistant", "content": first or "(nothing)"}
+        messages = [*body["messages"], said, {"role": "user", "content": again}]
+        return self._say(body | {"messages": messages})
 
     def _judge(self, sample: AmodalSample) -> Verdict:
-        body = self._body(self._messages(sample))
-        key = hashlib.sha256(json.dumps([self.prompt, body], sort_keys=True).encode()).hexdigest()
+        body = self._body(_messages(sample, self.prompt, self.side))
+        asked = json.dumps([self.prompt, body], sort_keys=True)
+        key = hashlib.sha256(asked.encode()).hexdigest()
         text = self._answers.get(key)
-        self._count(kept=text is not None)
+        self._usage.add(kept=text is not None)
         if text is None:
-            self._answers.put(key, text := self._ask_twice(body))
+            text = self._ask_twice(body)
+            self._answers.put(key, text)
         return self._verdict(text)
 
     def _verdict(self, text: str) -> Verdict:
         try:
-            reasons = {name: met for name, met in read_answer(text, _question(self.prompt)[1]).items() if isinstance(met, bool)}
+            answer = read_answer(text, _question(self.prompt)[1])
         except ValueError:
             return Verdict("undecided", {}, text, self.name, self.version)
-        return Verdict("accept" if all(reasons[name] for name in self.required) else "reject", reasons, text, self.name, self.version)
-
-# %% ../../nbs/26_judge_vlm.ipynb #counting
-class _Counting:
-    "What judges share that cost something: totals, answers kept, and that they can be sent to other processes."
-    def __post_init__(self):
-        known = _question(self.prompt)[1]["required"]
-        if not self.required or set(self.required) - set(known):
-            raise ValueError(f"required must name criteria of {self.prompt}, some of {', '.join(known)}; got {self.required}")
-        self._answers, self._usage = _Answers(self.cache), Counter()
-        self.__setstate__({})
-
-    def _count(self, **numbers: int):
-        with self._lock:
-            self._usage.update({name: int(number) for name, number in numbers.items()})
+        reasons = {name: met for name, met in answer.items() if isinstance(met, bool)}
+        accepted = all(reasons[name] for name in self.required)
+        return Verdict("accept" if accepted else "reject", reasons, text, self.name, self.version)
 
     @property
     def usage(self) -> dict[str, int]:
-        "Totals of this judge: requests and further tries, answers kept from before, tokens, verdicts of each kind."
-        names = ("requests", "retries", "kept", "prompt_tokens", "completion_tokens", "accept", "reject", "undecided")
-        return {name: self._usage[name] for name in names}
+        "Totals: requests, further tries, answers kept from before, tokens, verdicts of each kind."
+        names = ("requests", "retries", "kept", "prompt_tokens", "completion_tokens")
+        return {name: self._usage.totals[name] for name in (*names, "accept", "reject", "undecided")}
 
-    def __getstate__(self) -> dict:
-        return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_halt", "_loaded")}
-
-    def __setstate__(self, state: dict):
-        self.__dict__.update(state, _lock=threading.RLock(), _halt=threading.Event(), _loaded=None)
-
-# %% ../../nbs/26_judge_vlm.ipynb #settings
+# %% ../../nbs/26_judge_vlm.ipynb #vlm-judge
 @dataclass
-class _Settings:
-    "What can be set of `VlmJudge`."
+class VlmJudge(_ModelJudge):
+    "A vision-language model behind an OpenAI-compatible server (section 3.3)."
     model: str                           # name of the model, as the server knows it
     _: KW_ONLY
-    server: str | None = None            # address of an OpenAI-compatible API, as in http://localhost:8000/v1; if left out OPENAI_BASE_URL, or else OpenAI
-    mode: str = "json_schema"            # response format: "json_schema", "json_object", or "none" for servers that know neither
-    cache: Path | None = None            # file that keeps the answers; without it they are kept in memory
+    server: str | None = None            # its address; else OPENAI_BASE_URL, or else OpenAI
+    mode: str = "json_schema"            # response format: "json_schema", "json_object" or "none"
+    cache: Path | None = None            # file that keeps the answers; without it, memory does
     concurrency: int = 4                 # requests at the same time, at most
     timeout: float = 60.0                # of one request, seconds
-    retries: int = 4                     # further tries after 408, 409, 429, 5xx, a timeout or a hang-up
-    wait: float = 1.0                    # before the first further try, seconds; doubles each time, unless the server says how long
+    retries: int = 4                     # tries after 408, 409, 429, 5xx, a timeout or a hang-up
+    wait: float = 1.0                    # before the first of them, seconds; doubles each time
     longest_wait: float = 60.0           # before any further try, seconds
-    patience: int = 3                    # samples in a row that may remain without any answer; then the judge stops
-    request_budget: int | None = None    # requests of this judge, tries included; then it stops. Each process counts its own
-    token_budget: int | None = None      # tokens of this judge, prompts included; then it stops, overshooting by what is under way
+    patience: int = 3                    # samples in a row without an answer; then the judge stops
+    request_budget: int | None = None    # requests, tries included; then it stops. Per process
+    token_budget: int | None = None      # tokens, prompts included; then it stops, when it notices
     required: tuple[str, ...] = _REQUIRED  # criteria that must be met to accept
     prompt: str = "occlusion-1"          # name of the prompt, with its version
     side: int = 512                      # longer side of the pictures, pixels
-    key_from: str = "OPENAI_API_KEY"     # environment variable with the key, which is sent to the server; local ones need none
-    extra: dict = field(default_factory=dict)  # more fields of the request, or other values; None leaves a field out, as in {"max_tokens": None, "max_completion_tokens": 900}
+    key_from: str = "OPENAI_API_KEY"     # environment variable with the key; local ones need none
+    extra: dict = field(default_factory=dict)  # more fields of the request; None leaves one out
+
+    def __post_init__(self):
+        self._prepare()
+        if self.mode not in ("json_schema", "json_object", "none"):
+            raise ValueError(
+                f'mode must be "json_schema", "json_object" or "none", got {self.mode!r}'
+            )
+        if min(self.concurrency, self.patience, self.retries + 1) < 1:
+            raise ValueError("concurrency and patience must be at least 1, retries at least 0")
+        self.name, self._failed = f"vlm {self.model}", 0
+        self._connection = _Connection(self, self._usage)
+
+    def _body(self, messages: list[dict]) -> dict:
+        asked = {"type": self.mode}
+        if self.mode == "json_schema":
+            schema = {"name": "verdict", "strict": True, "schema": _question(self.prompt)[1]}
+            asked["json_schema"] = schema
+        body = {"model": self.model, "messages": messages, "temperature": 0, "seed": 0}
+        body |= {"max_tokens": 300, "response_format": None if self.mode == "none" else asked}
+        return {name: value for name, value in (body | self.extra).items() if value is not None}
+
+    def _say(self, body: dict) -> str:
+        answer = self._connection.request(body)
+        usage = getattr(answer, "usage", None)
+        for name in ("prompt_tokens", "completion_tokens"):
+            self._usage.add(**{name: getattr(usage, name, None) or 0})
+        try:
+            message = answer.choices[0].message
+            said = message.content or message.refusal
+        except (AttributeError, IndexError, TypeError):
+            said = None
+        return self._connection.clean(said) if isinstance(said, str) else ""
 
 # %% ../../nbs/26_judge_vlm.ipynb #transport
 class _NoAnswer(Exception):
@@ -199,10 +276,12 @@ def _openai():
     try:
         import openai
     except ImportError as error:
-        raise ImportError('VlmJudge needs the openai client: pip install "amodal-sam[vlm]"') from error
+        raise ImportError(
+            'VlmJudge needs the openai client: pip install "amodal-sam[vlm]"'
+        ) from error
     return openai
 
-def _pause(error: Exception, attempt: int, settings: _Settings) -> float:
+def _pause(error: Exception, attempt: int, settings: VlmJudge) -> float:
     "Seconds until the next try: what the server asks for, or twice as long each time."
     try:
         asked = float(error.response.headers["retry-after"])
@@ -212,173 +291,199 @@ def _pause(error: Exception, attempt: int, settings: _Settings) -> float:
 
 # %% ../../nbs/26_judge_vlm.ipynb #connection
 class _Connection:
-    "The way to the server: key, client, budget, tries."
-    def _client(self):
-        key, address = os.environ.get(self.key_from, ""), self.server or os.environ.get("OPENAI_BASE_URL")
+    "The way to the server: key, client, budget, tries; other processes open their own."
+    def __init__(self, settings: VlmJudge, usage: _Usage):
+        self.settings, self.usage, self.client = settings, usage, None
+        self.lock, self.halt = threading.Lock(), threading.Event()
+
+    def __reduce__(self):
+        return _Connection, (self.settings, self.usage)
+
+    def open(self):
+        "The client, made for the first request."
+        settings = self.settings
+        key = os.environ.get(settings.key_from, "")
+        address = settings.server or os.environ.get("OPENAI_BASE_URL")
         if not key and not address:
-            raise ValueError(f"there is no key: set {self.key_from}, or give the address of a server of your own, as in server='http://localhost:8000/v1'")
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = _openai().OpenAI(base_url=address, api_key=key or "none", max_retries=0, timeout=self.timeout)
-            return self._loaded
+            raise ValueError(
+                f"there is no key: set {settings.key_from}, or give the address of a server of "
+                "your own, as in server='http://localhost:8000/v1'"
+            )
+        with self.lock:
+            if self.client is None:
+                about = {"base_url": address, "api_key": key or "none", "max_retries": 0}
+                self.client = _openai().OpenAI(**about, timeout=settings.timeout)
+            return self.client
 
-    def _spend(self):
-        with self._lock:
-            tokens = self._usage["prompt_tokens"] + self._usage["completion_tokens"]
-            for spent, budget, unit in ((self._usage["requests"], self.request_budget, "requests"), (tokens, self.token_budget, "tokens")):
-                if budget is not None and spent >= budget:
-                    raise JudgeStopped(f"the budget of {budget} {unit} is spent")
-            self._usage["requests"] += 1
-
-    def _request(self, body: dict):
-        openai, client, rest = _openai(), self._client(), {name: value for name, value in body.items() if name not in ("model", "messages")}
-        for attempt in range(self.retries + 1):
-            if attempt:
-                self._count(retries=1)
-            if attempt and self._halt.wait(_pause(failed, attempt - 1, self)):
-                raise JudgeStopped("another request made the judge stop")
-            self._spend()
+    def request(self, body: dict):
+        "What the server says, after some tries; None if it is no completion."
+        settings, openai, client = self.settings, _openai(), self.open()
+        rest = {name: body[name] for name in body if name not in ("model", "messages")}
+        asked = {"model": body["model"], "messages": body["messages"], "extra_body": rest}
+        for attempt in range(settings.retries + 1):
+            self.usage.spend(settings.request_budget, settings.token_budget)
             try:
-                return client.chat.completions.create(model=body["model"], messages=body["messages"], extra_body=rest)
-            except openai.APIStatusError as error:
-                failed, status = error, error.status_code
-                if status not in (408, 409, 429) and status < 500:
-                    raise JudgeStopped(f"the server refuses the request with {status}: {self._clean(error.message)[:300]}") from None
-            except openai.APIConnectionError as error:
-                failed, status = error, "a timeout" if isinstance(error, openai.APITimeoutError) else None
+                return client.chat.completions.create(**asked)
+            except (openai.APIStatusError, openai.APIConnectionError) as error:
+                status, pause = self._status(error), _pause(error, attempt, settings)
             except (openai.APIError, json.JSONDecodeError):
                 return None
+            if attempt < settings.retries:
+                self.usage.add(retries=1)
+                if self.halt.wait(pause):
+                    raise JudgeStopped(_HELD_BACK)
         if status is None:
-            raise JudgeStopped(f"the server does not answer, {self.retries + 1} tries") from None
-        raise _NoAnswer(f"{status}, {self.retries + 1} tries") from None
+            raise JudgeStopped(f"the server does not answer, {settings.retries + 1} tries")
+        raise _NoAnswer(f"{status}, {settings.retries + 1} tries")
 
-    def _clean(self, text: str) -> str:
+    def _status(self, error: Exception) -> int | str | None:
+        "Why a try failed, None if nobody answers; an error if another try would be in vain."
+        status = getattr(error, "status_code", None)
+        if status is None:
+            return "a timeout" if isinstance(error, _openai().APITimeoutError) else None
+        if status not in (408, 409, 429) and status < 500:
+            said = self.clean(error.message)[:300]
+            raise JudgeStopped(f"the server refuses the request with {status}: {said}") from None
+        return status
+
+    def clean(self, text: str) -> str:
         "A text from outside without the key."
-        key = os.environ.get(self.key_from)
+        key = os.environ.get(self.settings.key_from)
         return text.replace(key, "***") if key else text
 
 # %% ../../nbs/26_judge_vlm.ipynb #batches
-class _Batches:
-    "Several samples at a time, and what becomes of those that remain without an answer."
-    def _outcome(self, sample: AmodalSample) -> Verdict | JudgeStopped:
-        if self._halt.is_set():
-            return JudgeStopped("held back")
+_HELD_BACK = "another request made the judge stop"
+
+@patch
+def _outcome(self: VlmJudge, sample: AmodalSample) -> Verdict | JudgeStopped:
+    "The verdict on one sample of a batch, or why the judge has to stop."
+    if self._connection.halt.is_set():
+        return JudgeStopped(_HELD_BACK)
+    try:
+        verdict = self._judge(sample)
+        self._failed = 0
+        return verdict
+    except JudgeStopped as error:
+        stop = error
+    except _NoAnswer as error:
+        with self._usage.lock:
+            self._failed += 1
+            failed = self._failed
+        if failed < self.patience:
+            return Verdict("undecided", {}, f"no answer: {error}", self.name, self.version)
+        why = f"{failed} samples in a row remained without an answer, the last with {error}"
+        stop = JudgeStopped(why)
+    self._connection.halt.set()
+    return stop
+
+@patch
+def __call__(
+    self: VlmJudge,
+    samples: Sequence[AmodalSample],  # $N$ samples
+) -> list[Verdict]:                   # $N$ verdicts in the same order; JudgeStopped if it cannot go on
+    "Judge a batch, several samples at a time (section 3.3)."
+    halt = self._connection.halt
+    halt.clear()
+    with ThreadPoolExecutor(self.concurrency) as pool:
         try:
-            verdict = self._judge(sample)
-        except JudgeStopped as stop:
-            outcome = stop
-        except _NoAnswer as error:
-            with self._lock:
-                self._failed += 1
-            if self._failed < self.patience:
-                return Verdict("undecided", {}, f"no answer: {error}", self.name, self.version)
-            outcome = JudgeStopped(f"{self._failed} samples in a row remained without an answer, the last with {error}")
-        else:
-            self._failed = 0
-            return verdict
-        self._halt.set()
-        return outcome
-
-    def __call__(
-        self,
-        samples: Sequence[AmodalSample],  # $N$ samples
-    ) -> list[Verdict]:                   # $N$ verdicts, in the same order; JudgeStopped if the judge cannot go on
-        "Judge a batch, several samples at a time (section 3.3)."
-        self._halt.clear()
-        with ThreadPoolExecutor(self.concurrency) as pool:
-            try:
-                outcomes = list(pool.map(self._outcome, samples))
-            finally:
-                self._halt.set()
-        if why := [str(outcome) for outcome in outcomes if isinstance(outcome, JudgeStopped) and str(outcome) not in _HELD]:
-            self._failed, done = 0, sum(isinstance(outcome, Verdict) and not outcome.raw.startswith("no answer:") for outcome in outcomes)
-            raise JudgeStopped(f"{why[0]}; {done} of these {len(outcomes)} samples are judged and their answers kept in {self.cache or 'memory'}: run again to continue")
-        self._count(**Counter(verdict.decision for verdict in outcomes))
-        return outcomes
-
-# %% ../../nbs/26_judge_vlm.ipynb #vlm-judge
-@dataclass
-class VlmJudge(_Batches, _Connection, _Asking, _Counting, _Settings):
-    "A vision-language model behind an OpenAI-compatible server; its settings are the arguments (section 3.3)."
-    def __post_init__(self):
-        super().__post_init__()
-        if self.mode not in ("json_schema", "json_object", "none"):
-            raise ValueError(f'mode must be "json_schema", "json_object" or "none", got {self.mode!r}')
-        if min(self.concurrency, self.patience, self.retries + 1) < 1:
-            raise ValueError("concurrency and patience must be at least 1, retries at least 0")
-        self.name, self.version, self._failed = f"vlm {self.model}", self.prompt, 0
-
-    def _body(self, messages: list[dict]) -> dict:
-        formats = {"json_schema": {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": _question(self.prompt)[1]}}, "json_object": {"type": "json_object"}}
-        body = {"model": self.model, "messages": messages, "temperature": 0, "seed": 0, "max_tokens": 300, "response_format": formats.get(self.mode)}
-        return {name: value for name, value in (body | self.extra).items() if value is not None}
-
-    def _say(self, body: dict) -> str:
-        answer = self._request(body)
-        usage = getattr(answer, "usage", None)
-        self._count(**{name: getattr(usage, name, None) or 0 for name in ("prompt_tokens", "completion_tokens")})
-        try:
-            said = answer.choices[0].message.content or answer.choices[0].message.refusal
-        except (AttributeError, IndexError, TypeError):
-            said = None
-        return self._clean(said) if isinstance(said, str) else ""
+            outcomes = list(pool.map(self._outcome, samples))
+        finally:
+            halt.set()
+    stops = [str(outcome) for outcome in outcomes if isinstance(outcome, JudgeStopped)]
+    why = [reason for reason in stops if reason != _HELD_BACK]
+    verdicts = [outcome for outcome in outcomes if isinstance(outcome, Verdict)]
+    if why:
+        self._failed = 0
+        done = sum(not verdict.raw.startswith("no answer:") for verdict in verdicts)
+        raise JudgeStopped(
+            f"{why[0]}; {done} of these {len(outcomes)} samples are judged and their answers "
+            f"kept in {self.cache or 'memory'}: run again to continue"
+        )
+    self._usage.add(**Counter(verdict.decision for verdict in verdicts))
+    return verdicts
 
 # %% ../../nbs/26_judge_vlm.ipynb #local-chat
 def _as_chat(messages: list[dict]) -> list[dict]:
-    "A chat in OpenAI's form as `transformers` wants it: pictures decoded, the system's words before the user's."
+    "A chat in OpenAI's form as `transformers` wants it: pictures decoded, no system's role."
     chat = []
     for message in messages:
-        parts = [{"type": "text", "text": message["content"]}] if isinstance(message["content"], str) else message["content"]
-        decoded = [part if part["type"] == "text" else {"type": "image", "image": Image.open(BytesIO(base64.b64decode(part["image_url"]["url"].partition(",")[2])))} for part in parts]
+        parts = message["content"]
+        if isinstance(parts, str):
+            parts = [{"type": "text", "text": parts}]
+        content = [_as_part(part) for part in parts]
         if chat and chat[-1]["role"] == "system":
-            chat[-1] = {"role": message["role"], "content": chat[-1]["content"] + decoded}
+            chat[-1] = {"role": message["role"], "content": chat[-1]["content"] + content}
         else:
-            chat.append({"role": message["role"], "content": decoded})
+            chat.append({"role": message["role"], "content": content})
     return chat
+
+def _as_part(part: dict) -> dict:
+    "A text as it is, a picture decoded."
+    if part["type"] == "text":
+        return part
+    packed = base64.b64decode(part["image_url"]["url"].partition(",")[2])
+    return {"type": "image", "image": Image.open(BytesIO(packed))}
 
 def _transformers():
     "The library, or a line that says how to get it."
     try:
         import transformers
     except ImportError as error:
-        raise ImportError('TransformersJudge needs transformers: pip install "amodal-sam[vlm]"') from error
+        raise ImportError(
+            'TransformersJudge needs transformers: pip install "amodal-sam[vlm]"'
+        ) from error
     return transformers
 
 # %% ../../nbs/26_judge_vlm.ipynb #local-judge
 @dataclass
-class TransformersJudge(_Asking, _Counting):
+class TransformersJudge(_ModelJudge):
     "A vision-language model that runs in this process (section 3.3)."
     model: str                           # name on the Hugging Face Hub, or a folder
     _: KW_ONLY
     device: str = "cpu"                  # where it runs, as in "cuda"
-    dtype: str = "auto"                  # of its weights, as in "bfloat16"; "auto" takes what the model was saved as
+    dtype: str = "auto"                  # of its weights, as in "bfloat16"; "auto" as saved
     longest_answer: int = 300            # tokens
-    cache: Path | None = None            # file that keeps the answers; without it they are kept in memory
+    cache: Path | None = None            # file that keeps the answers; without it, memory does
     required: tuple[str, ...] = _REQUIRED  # criteria that must be met to accept
     prompt: str = "occlusion-1"          # name of the prompt, with its version
     side: int = 512                      # longer side of the pictures, pixels
 
     def __post_init__(self):
-        super().__post_init__()
-        self.name, self.version = f"transformers {Path(self.model).name}", self.prompt
+        self._prepare()
+        self.name, self._loaded = f"transformers {Path(self.model).name}", None
+
+    def __getstate__(self) -> dict:
+        return self.__dict__ | {"_loaded": None}
 
     def _body(self, messages: list[dict]) -> dict:
-        return {"model": str(self.model), "longest_answer": self.longest_answer, "dtype": self.dtype, "messages": messages}
+        about = {"model": str(self.model), "dtype": self.dtype, "messages": messages}
+        return about | {"longest_answer": self.longest_answer}
 
     def _load(self):
         library = _transformers()
         try:
-            return library.AutoProcessor.from_pretrained(self.model), library.AutoModelForImageTextToText.from_pretrained(self.model, dtype=self.dtype).to(self.device).eval()
+            processor = library.AutoProcessor.from_pretrained(self.model)
+            kind = library.AutoModelForImageTextToText
+            model = kind.from_pretrained(self.model, dtype=self.dtype)
         except (OSError, ValueError) as error:
-            raise ValueError(f"{self.model} is no vision-language model that can be loaded: {str(error).strip().splitlines()[0]}") from error
+            reason = str(error).strip().splitlines()[0]
+            raise ValueError(
+                f"{self.model} is no vision-language model that can be loaded: {reason}"
+            ) from error
+        return processor, model.to(self.device).eval()
 
     def _say(self, body: dict) -> str:
         if self._loaded is None:
             self._loaded = self._load()
         processor, model = self._loaded
-        inputs = processor.apply_chat_template(_as_chat(body["messages"]), tokenize=True, return_dict=True, return_tensors="pt", add_generation_prompt=True).to(model.device, dtype=model.dtype)
-        said = model.generate(**inputs, max_new_tokens=self.longest_answer, do_sample=False)[0, inputs["input_ids"].shape[1]:]
-        self._count(requests=1, prompt_tokens=inputs["input_ids"].shape[1], completion_tokens=len(said))
+        how = {"tokenize": True, "return_dict": True, "return_tensors": "pt"}
+        chat = _as_chat(body["messages"])
+        asked = processor.apply_chat_template(chat, add_generation_prompt=True, **how)
+        asked = asked.to(model.device, dtype=model.dtype)
+        length = asked["input_ids"].shape[1]
+        found = model.generate(**asked, max_new_tokens=self.longest_answer, do_sample=False)
+        said = found[0, length:]
+        self._usage.add(requests=1, prompt_tokens=length, completion_tokens=len(said))
         return processor.decode(said, skip_special_tokens=True)
 
     def __call__(
@@ -387,5 +492,5 @@ class TransformersJudge(_Asking, _Counting):
     ) -> list[Verdict]:                   # $N$ verdicts, in the same order
         "Judge a batch, one sample after the other (section 3.3)."
         verdicts = [self._judge(sample) for sample in samples]
-        self._count(**Counter(verdict.decision for verdict in verdicts))
+        self._usage.add(**Counter(verdict.decision for verdict in verdicts))
         return verdicts
