@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['AdapterConfig', 'PlainAdapter', 'build_adapters', 'Encoded', 'block_channels', 'AdaptedEncoder', 'AmodalOutput',
-           'AmodalSam']
+           'prior_regions', 'AmodalSam']
 
 # %% ../../nbs/13_amodal.ipynb #imports
 from dataclasses import dataclass
@@ -222,6 +222,26 @@ class AmodalOutput:
     quality: Tensor    # the model's own estimate of the mask's IoU, (N, 1)
     embedding: Tensor  # $\mathbf{E}$ that the decoder saw, (N, C, h, w)
 
+# %% ../../nbs/13_amodal.ipynb #prior-regions
+def prior_regions(
+    boxes: Tensor | None,                   # the prompt, (N, 4)
+    points: tuple[Tensor, Tensor] | None,   # the prompt, coordinates (N, K, 2) and labels (N, K)
+    *,
+    regions: Tensor | None,                 # boxes that shall become the prior, (N, 4)
+    adapted: bool,                          # are the adapters to work?
+) -> Tensor | None:                         # boxes that become the prior; None leaves the adapters out
+    "Where adapters may complete: in the regions, or else in the prompt's own boxes (section 3.2)."
+    if boxes is None and points is None:
+        raise ValueError("nothing to look for: give boxes, points or both")
+    if not adapted:
+        return None
+    regions = boxes if regions is None else regions
+    if regions is None:
+        raise ValueError(
+            "points alone do not say where the hidden part may be: give regions, or adapted=False"
+        )
+    return regions
+
 # %% ../../nbs/13_amodal.ipynb #model
 class AmodalSam(AdaptedEncoder):
     "SAM that answers with the whole object: adapted encoder, SAM's prompt encoder and decoder (equation 3)."
@@ -248,17 +268,10 @@ class AmodalSam(AdaptedEncoder):
         adapted: bool = True,                         # as in `forward`
     ) -> AmodalOutput:                                # as in `forward`
         "Complete N objects whose image is encoded up to the first adapter."
-        if boxes is None and points is None:
-            raise ValueError("nothing to look for: give boxes, points or both")
-        if regions is None:
-            regions = boxes
-        if adapted and regions is None:
-            raise ValueError(
-                "points alone do not say where the hidden part may be: give regions, or adapted=False"
-            )
+        regions = prior_regions(boxes, points, regions=regions, adapted=adapted)
         count = len(boxes if points is None else points[0])
-        encoded = self.encode_suffix(encoded.for_objects(count), regions if adapted else None)
-        return self.decode(encoded, boxes=boxes, points=points, regions=regions if adapted else None)
+        encoded = self.encode_suffix(encoded.for_objects(count), regions)
+        return self.decode(encoded, boxes=boxes, points=points, regions=regions)
 
     def decode(
         self,

@@ -7,13 +7,18 @@ __all__ = ['sam2_sizes', 'sam2_settings', 'build_sam2', 'load_sam2']
 
 # %% ../../nbs/16_sam2.ipynb #imports
 import importlib
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-import torch
-from torch import Tensor, nn
+from torch import nn
+
+from .sam import check_checkpoint, read_checkpoint
 
 # %% ../../nbs/16_sam2.ipynb #package
+_remedy = 'SAM2_BUILD_CUDA=0 pip install --no-build-isolation "amodal-sam[video]"'
+
+
 def _part(name: str):
     "A module that the extra `video` brings; Hydra's process-wide state stays as it was."
     try:
@@ -21,95 +26,127 @@ def _part(name: str):
         before = hydra.is_initialized()
         module = importlib.import_module(name)
     except ImportError as error:
-        raise ImportError(f'video needs the extra "video" ({error}): SAM2_BUILD_CUDA=0 pip install --no-build-isolation "amodal-sam[video]"') from None
+        raise ImportError(f'video needs the extra "video" ({error}): {_remedy}') from None
     if hydra.is_initialized() and not before:
         hydra.clear()
     return module
 
+# %% ../../nbs/16_sam2.ipynb #settings-places
+_DECODER = "sam_mask_decoder_extra_args.dynamic_multimask"
+# what SAM-2's own video predictor switches on: three masks where one is unsure,
+# and memories of prompted frames as the user saw them
+_ANSWERING = {
+    f"{_DECODER}_via_stability": True, f"{_DECODER}_stability_delta": 0.05,
+    f"{_DECODER}_stability_thresh": 0.98, "binarize_mask_from_pts_for_mem_enc": True,
+}
+# a model trained from scratch on one mask for each question has no use for three
+_ONE_MASK = {
+    "multimask_output_in_sam": False, "multimask_output_for_tracking": False,
+    f"{_DECODER}_via_stability": False,
+}
+_OF_CHANNELS = (
+    "image_encoder.neck.d_model", "image_encoder.neck.position_encoding.num_pos_feats",
+    "memory_attention.d_model", "memory_attention.layer.d_model",
+    "memory_attention.layer.self_attention.embedding_dim",
+    "memory_attention.layer.cross_attention.embedding_dim",
+    "memory_encoder.in_dim", "memory_encoder.mask_downsampler.embed_dim",
+    "memory_encoder.fuser.layer.dim",
+)
+_OF_MEMORY = (
+    "memory_attention.layer.cross_attention.kv_in_dim", "memory_encoder.out_dim",
+    "memory_encoder.position_encoding.num_pos_feats",
+)
+
 # %% ../../nbs/16_sam2.ipynb #settings
 sam2_sizes = {f"sam2.1-{size}": f"sam2.1_hiera_{size}.yaml" for size in ("t", "s", "b+", "l")}
-_small = {"tiny-video": {"image_size": 128, "channels": 128, "memory": 64, "trunk": 32, "stages": [1, 2, 4, 1], "spread": [5]},
-          "micro-video": {"image_size": 64, "channels": 32, "memory": 16, "trunk": 8, "stages": [1, 1, 2, 1], "spread": [3]}}
-# what SAM-2's own video predictor switches on: three masks where one is unsure, and memories of prompted frames as the user saw them
-_answering = {"sam_mask_decoder_extra_args.dynamic_multimask_via_stability": True, "sam_mask_decoder_extra_args.dynamic_multimask_stability_delta": 0.05,
-              "sam_mask_decoder_extra_args.dynamic_multimask_stability_thresh": 0.98, "binarize_mask_from_pts_for_mem_enc": True}
-
-# a model trained from scratch on one mask for each question has no use for three
-_single = {"multimask_output_in_sam": False, "multimask_output_for_tracking": False, "sam_mask_decoder_extra_args.dynamic_multimask_via_stability": False}
 
 
-def _narrow(size: dict) -> dict:
-    "What a small build replaces in the configuration."
-    channels, memory, trunk, attention = size["channels"], size["memory"], size["trunk"], "memory_attention.layer."
-    return {"image_encoder.trunk.embed_dim": trunk, "image_encoder.trunk.stages": size["stages"], "image_encoder.trunk.global_att_blocks": size["spread"],
-            "image_encoder.neck.backbone_channel_list": [8 * trunk, 4 * trunk, 2 * trunk, trunk], "image_encoder.neck.d_model": channels,
-            "image_encoder.neck.position_encoding.num_pos_feats": channels, "memory_attention.d_model": channels, "memory_attention.num_layers": 1,
-            attention + "d_model": channels, attention + "dim_feedforward": 4 * channels, attention + "self_attention.embedding_dim": channels,
-            attention + "cross_attention.embedding_dim": channels, attention + "cross_attention.kv_in_dim": memory, "memory_encoder.in_dim": channels,
-            "memory_encoder.out_dim": memory, "memory_encoder.position_encoding.num_pos_feats": memory,
-            "memory_encoder.mask_downsampler.embed_dim": channels, "memory_encoder.fuser.layer.dim": channels}
+@dataclass(frozen=True)
+class _Small:
+    "What a small build replaces in the smallest size."
+    image_size: int          # side of what it sees, pixels
+    channels: int            # of the embedding and all that works on it
+    memory: int              # channels of a memory
+    trunk: int               # channels of Hiera's first stage
+    stages: tuple[int, ...]  # blocks in each stage
+    spread: tuple[int, ...]  # blocks with global attention
+    masks: int               # that it weighs for each question, 1 or 3
+
+    def changes(self) -> dict[str, object]:
+        "Places in the configuration and what stands there."
+        found = {"image_size": self.image_size, "memory_attention.num_layers": 1}
+        found |= dict.fromkeys(_OF_CHANNELS, self.channels) | dict.fromkeys(_OF_MEMORY, self.memory)
+        found["memory_attention.layer.dim_feedforward"] = 4 * self.channels
+        found["image_encoder.trunk.embed_dim"] = self.trunk
+        found["image_encoder.trunk.stages"] = list(self.stages)
+        found["image_encoder.trunk.global_att_blocks"] = list(self.spread)
+        found["image_encoder.neck.backbone_channel_list"] = [times * self.trunk for times in (8, 4, 2, 1)]
+        return found | (_ONE_MASK if self.masks == 1 else {})
+
+
+_small = {
+    "tiny-video": _Small(128, channels=128, memory=64, trunk=32, stages=(1, 2, 4, 1), spread=(5,), masks=1),
+    "micro-video": _Small(64, channels=32, memory=16, trunk=8, stages=(1, 1, 2, 1), spread=(3,), masks=3),
+}
 
 # %% ../../nbs/16_sam2.ipynb #settings-of
 def sam2_settings(
-    name: str,                       # "sam2.1-t", "sam2.1-s", "sam2.1-b+", "sam2.1-l", "tiny-video" or "micro-video"
+    name: str,                      # "sam2.1-t", "-s", "-b+", "-l", "tiny-video" or "micro-video"
     *,
-    image_size: int | None = None,   # $S$, side of what the network sees, pixels, a multiple of 32; that of the size where nothing is given
-) -> object:                          # an omegaconf `DictConfig`, with the class to build under `_target_`
+    image_size: int | None = None,  # $S$, side of what the network sees, pixels, a multiple of 32
+) -> object:                        # an omegaconf `DictConfig`, with the class to build under `_target_`
     "The configuration of a SAM-2.1, from the package's own file (appendix A.1.4)."
     if name not in sam2_sizes and name not in _small:
         raise ValueError(f"unknown model {name!r}: choose one of {', '.join([*_small, *sam2_sizes])}")
     if image_size is not None and (image_size < 64 or image_size % 32):
-        raise ValueError(f"the network sees squares whose side is a multiple of 32, at least 64, got {image_size}")
+        raise ValueError(
+            "the network sees squares whose side is a multiple of 32, "
+            f"at least 64, got {image_size}"
+        )
     package, omega = _part("sam2"), _part("omegaconf").OmegaConf
-    settings = omega.load(files(package) / "configs" / "sam2.1" / sam2_sizes.get(name, "sam2.1_hiera_t.yaml")).model
-    changes = _answering | (_narrow(_small[name]) if name in _small else {})
-    changes["image_size"] = image_size or (_small[name]["image_size"] if name in _small else settings.image_size)
+    file = sam2_sizes.get(name, sam2_sizes["sam2.1-t"])
+    settings = omega.load(files(package) / "configs" / "sam2.1" / file).model
+    changes = _ANSWERING | (_small[name].changes() if name in _small else {})
+    side = image_size or changes.get("image_size", settings.image_size)
+    changes["image_size"] = side
     for kind in ("self_attention", "cross_attention"):
-        changes[f"memory_attention.layer.{kind}.feat_sizes"] = [changes["image_size"] // 16] * 2
-    if name == "tiny-video":
-        changes |= _single
+        changes[f"memory_attention.layer.{kind}.feat_sizes"] = [side // 16] * 2
     for place, value in changes.items():
         omega.update(settings, place, value, force_add=True)
     return settings
 
 # %% ../../nbs/16_sam2.ipynb #build
 def build_sam2(
-    name: str,                       # as in `sam2_settings`
+    name: str,                      # as in `sam2_settings`
     *,
-    image_size: int | None = None,   # as in `sam2_settings`
-) -> nn.Module:                      # a `SAM2Base` in evaluation mode, with random weights
+    image_size: int | None = None,  # as in `sam2_settings`
+) -> nn.Module:                     # a `SAM2Base` in evaluation mode, with random weights
     "Build a SAM-2.1 without weights (section 3.5)."
-    return _part("hydra.utils").instantiate(sam2_settings(name, image_size=image_size), _recursive_=True).eval()
+    settings = sam2_settings(name, image_size=image_size)
+    return _part("hydra.utils").instantiate(settings, _recursive_=True).eval()
 
 # %% ../../nbs/16_sam2.ipynb #load
 def load_sam2(
-    name: str,                       # "sam2.1-t", "sam2.1-s", "sam2.1-b+" or "sam2.1-l"
-    checkpoint: Path,                # SAM-2.1's official file of that size
+    name: str,                      # "sam2.1-t", "sam2.1-s", "sam2.1-b+" or "sam2.1-l"
+    checkpoint: Path,               # SAM-2.1's official file of that size
     *,
-    image_size: int | None = None,   # as in `sam2_settings`
-) -> nn.Module:                      # a `SAM2Base` in evaluation mode, on the CPU
+    image_size: int | None = None,  # as in `sam2_settings`
+) -> nn.Module:                     # a `SAM2Base` in evaluation mode, on the CPU
     "An official SAM-2.1 with its official weights, every key accounted for (section 3.5)."
     checkpoint = Path(checkpoint)
     if name not in sam2_sizes:
         raise ValueError(f"there are no official weights for {name!r}: choose {', '.join(sam2_sizes)}")
     if not checkpoint.is_file():
-        raise FileNotFoundError(f"there is no file {checkpoint}: give the path of SAM-2.1's official weights for {name}")
-    try:
-        content = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise ValueError(f"{checkpoint} cannot be read as weights ({type(error).__name__}): it is cut short or of another kind; fetch it again") from None
-    weights = content.get("model") if isinstance(content, dict) else None
+        raise FileNotFoundError(
+            f"there is no file {checkpoint}: give the path of SAM-2.1's official weights for {name}"
+        )
+    content = read_checkpoint(checkpoint)
+    weights = content.get("model")
     if not isinstance(weights, dict):
-        raise ValueError(f'{checkpoint} has no table of weights under "model": give SAM-2.1\'s official file')
+        raise ValueError(
+            f'{checkpoint} has no table of weights under "model": give SAM-2.1\'s official file'
+        )
     sam2 = build_sam2(name, image_size=image_size)
-    _check_fit(weights, sam2.state_dict(), name, checkpoint)
+    check_checkpoint(weights, sam2.state_dict(), name, checkpoint)
     sam2.load_state_dict(weights)
     return sam2
-
-
-def _check_fit(weights: dict[str, Tensor], expected: dict[str, Tensor], name: str, checkpoint: Path) -> None:
-    "Compare keys and shapes, before anything is loaded."
-    given, wanted = ({(str(key), tuple(getattr(value, "shape", ()))) for key, value in table.items()} for table in (weights, expected))
-    differing = sorted({key for key, _ in given ^ wanted})
-    if differing:
-        raise ValueError(f"{checkpoint} is no {name}: {len(differing)} of the weights do not fit (missing, unknown or of another shape), {differing[0]} first; give the official file for {name}")
