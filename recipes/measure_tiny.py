@@ -1,12 +1,16 @@
 """Measure a model on photographs it was never trained on, with synthetic occlusions whose truth is known.
 
-    python recipes/measure_tiny.py --data VALIDATE --model amodal_sam/weights/tiny.safetensors --out amodal_sam/weights/tiny.json --card amodal_sam/weights/README.md
+    python recipes/measure_tiny.py --data VALIDATE --model amodal_sam/weights/tiny.safetensors --out
+    amodal_sam/weights/tiny.json --card amodal_sam/weights/README.md
 
-VALIDATE holds COCO JSON files of visible masks beside their pictures. Targets are objects that pass the test for wholeness; occluders come
-from other pictures of the same folder. Pictures are split in halves by their name: `tune` is for choosing settings, `report` for quoting.
-Every draw follows from --seed. Four prompts: the whole object's box, the same with each side off by up to 5 % and 10 % of the box's size, and two
-points on the visible part. Beside the model stand answers that need no model, and two that use the truth's visible mask.
+VALIDATE holds COCO JSON files of visible masks beside their pictures. Targets are objects that pass the
+test for wholeness; occluders come from other pictures of the same folder. Pictures are split in halves by
+their name: `tune` is for choosing settings, `report` for quoting. Every draw follows from --seed. Four
+prompts: the whole object's box, the same with each side off by up to 5 % and 10 % of the box's size, and
+two points on the visible part. Beside the model stand answers that need no model, and two that use the
+truth's visible mask.
 """
+
 import argparse
 import json
 import zlib
@@ -18,7 +22,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from amodal_sam.masks import box_mask, tight_box
+from amodal_sam.masks import box_mask
 from amodal_sam.metrics import AmodalScores
 from amodal_sam.predict import AmodalPredictor
 from amodal_sam.synthesis.sources import read_coco
@@ -46,7 +50,14 @@ def half_of(image_id: str) -> str:
 
 def samples(folder: Path, half: str, most: int, seed: int) -> dict[str, list]:
     "Seeded occlusions of whole objects, set by set."
-    whole = {name: [thing for thing in read_coco(folder / f"{name}.json") if thing.whole and half_of(thing.image_id) == half] for name in SETS}
+    whole = {
+        name: [
+            thing
+            for thing in read_coco(folder / f"{name}.json")
+            if thing.whole and half_of(thing.image_id) == half
+        ]
+        for name in SETS
+    }
     occluders = [thing for things in whole.values() for thing in things]
     config, made = TaosConfig(negative_share=0.0, target_area=(0.005, 0.8)), {}
     for name, things in whole.items():
@@ -58,7 +69,9 @@ def samples(folder: Path, half: str, most: int, seed: int) -> dict[str, list]:
                 occluder = occluders[generator.integers(len(occluders))]
                 if occluder.image_id == things[index].image_id:
                     continue
-                sample = synthesize(things[index], occluder, seed=int(generator.integers(2 ** 31)), config=config)
+                sample = synthesize(
+                    things[index], occluder, seed=int(generator.integers(2**31)), config=config
+                )
                 if sample is None or sample.visible.sum() < 64:
                     continue
                 made[name].append(sample)
@@ -81,27 +94,58 @@ def answers(predictor: AmodalPredictor, sample, generator: np.random.Generator) 
     height, width = sample.amodal.shape
     box, size = sample.box, np.tile(sample.box[2:] - sample.box[:2], 2)
     jitter = generator.uniform(-1, 1, 4)
-    off = lambda share: np.clip(box + share * jitter * size, 0, (width, height, width, height)).astype(np.float32)
+
+    def off(share: float) -> np.ndarray:
+        moved = box + share * jitter * size
+        return np.clip(moved, 0, (width, height, width, height)).astype(np.float32)
+
     rows, columns = np.nonzero(sample.visible)
     chosen = generator.integers(len(rows), size=2)
     predictor.set_image(sample.image)
     found = predictor.predict(box=box)
     base = predictor.visible_mask(box=box)
-    return {"model, box": found.amodal, "model, box off by 5 %": predictor.predict(box=off(0.05)).amodal, "model, box off by 10 %": predictor.predict(box=off(0.1)).amodal,
-            "model, two points": predictor.predict(points=np.stack([columns[chosen], rows[chosen]], axis=1) + 0.5).amodal,
-            "box itself": box_mask(box, height=height, width=width), "base, adapters off": base, "hull of the base's mask": hull(base),
-            "true visible mask": sample.visible, "hull of the true visible mask": hull(sample.visible)}
+    return {
+        "model, box": found.amodal,
+        "model, box off by 5 %": predictor.predict(box=off(0.05)).amodal,
+        "model, box off by 10 %": predictor.predict(box=off(0.1)).amodal,
+        "model, two points": predictor.predict(
+            points=np.stack([columns[chosen], rows[chosen]], axis=1) + 0.5
+        ).amodal,
+        "box itself": box_mask(box, height=height, width=width),
+        "base, adapters off": base,
+        "hull of the base's mask": hull(base),
+        "true visible mask": sample.visible,
+        "hull of the true visible mask": hull(sample.visible),
+    }
 
 
 def write_card(card: Path, result: dict) -> None:
     "Put the table of means between the card's two marks."
     before, rest = card.read_text().split("<!-- table -->")
     after = rest.split("<!-- end of table -->")[1]
-    lines = [f"| {method} | {row['full']:.3f} | {row['occluded']:.3f} |" if "occluded" in row else f"| {method} (against the visible truth) | {row['full']:.3f} | |" for method, row in result["mean"].items()]
+    lines = [
+        f"| {method} | {row['full']:.3f} | {row['occluded']:.3f} |"
+        if "occluded" in row
+        else f"| {method} (against the visible truth) | {row['full']:.3f} | |"
+        for method, row in result["mean"].items()
+    ]
     objects = ", ".join(f"{name} {part['model, box']['objects']}" for name, part in result["sets"].items())
-    command = f"`python recipes/measure_tiny.py --data VALIDATE --model tiny.safetensors --half {result['half']} --seed {result['seed']}`"
-    table = "\n".join(["| answer | mIoU full | mIoU hidden |", "|---|---|---|", *lines, "", f"Made by {command}; objects: {objects}."])
+    options = f"--half {result['half']} --seed {result['seed']}"
+    command = f"`python recipes/measure_tiny.py --data VALIDATE --model tiny.safetensors {options}`"
+    table = "\n".join(
+        [
+            "| answer | mIoU full | mIoU hidden |",
+            "|---|---|---|",
+            *lines,
+            "",
+            f"Made by {command}; objects: {objects}.",
+        ]
+    )
     card.write_text(f"{before}<!-- table -->\n{table}\n<!-- end of table -->{after}")
+
+
+def rounded(summary: dict) -> dict:
+    return {key: round(value, 4) if isinstance(value, float) else value for key, value in summary.items()}
 
 
 def main() -> None:
@@ -116,15 +160,34 @@ def main() -> None:
         for sample in tqdm(group, desc=name):
             found = answers(predictor, sample, generator)
             for method, mask in found.items():
-                scores.setdefault(method, AmodalScores()).add(mask, sample.amodal, sample.visible, name=sample.image_id)
+                scores.setdefault(method, AmodalScores()).add(
+                    mask, sample.amodal, sample.visible, name=sample.image_id
+                )
             visible.add(found["base, adapters off"], sample.visible, sample.visible, name=sample.image_id)
-        rounded = lambda summary: {key: round(value, 4) if isinstance(value, float) else value for key, value in summary.items()}
-        table[name] = {method: rounded(one.summary()) for method, one in scores.items()} | {"visible, adapters off": {"full": round(visible.summary()["full"], 4)}}
-        table[name]["worst"] = sorted((round(row["full"], 3), row["name"]) for row in scores["model, box"].rows)[:10]
+        table[name] = {method: rounded(one.summary()) for method, one in scores.items()} | {
+            "visible, adapters off": {"full": round(visible.summary()["full"], 4)}
+        }
+        table[name]["worst"] = sorted(
+            (round(row["full"], 3), row["name"]) for row in scores["model, box"].rows
+        )[:10]
     methods = [method for method in table[SETS[0]] if method not in ("worst",)]
-    mean = {method: {key: round(float(np.mean([table[name][method][key] for name in SETS])), 4) for key in ("full", "occluded") if key in table[SETS[0]][method]} for method in methods}
+    mean = {
+        method: {
+            key: round(float(np.mean([table[name][method][key] for name in SETS])), 4)
+            for key in ("full", "occluded")
+            if key in table[SETS[0]][method]
+        }
+        for method in methods
+    }
     weights = Path(options.model)
-    result = {"half": options.half, "seed": options.seed, "context": predictor.context, "sha256": sha256(weights.read_bytes()).hexdigest() if weights.is_file() else "", "mean": mean, "sets": table}
+    result = {
+        "half": options.half,
+        "seed": options.seed,
+        "context": predictor.context,
+        "sha256": sha256(weights.read_bytes()).hexdigest() if weights.is_file() else "",
+        "mean": mean,
+        "sets": table,
+    }
     for method, row in mean.items():
         print(f"{method:32s}", *(f"{value:.3f}" for value in row.values()))
     if options.card:

@@ -1,9 +1,12 @@
-"""Make the small video model from photographs with masks and cut-outs: first a small SAM-2, then its adapters.
+"""Make the small video model from photographs with masks and cut-outs: first a small SAM-2, then its
+adapters.
 
     python recipes/train_tiny_video.py --data DIR --data DIR --out RUN --minutes 240
 
-Started again with the same words, it goes on where it stopped; the trained file is RUN/tiny-video.safetensors.
+Started again with the same words, it goes on where it stopped; the trained file is
+RUN/tiny-video.safetensors.
 """
+
 import argparse
 import sys
 from dataclasses import replace
@@ -18,7 +21,13 @@ from amodal_sam.video.clip_training import TinyVideoRecipe, train_tiny_video
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, action="append", required=True, help="folder of photographs with masks or of cut-outs; may be given several times")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        action="append",
+        required=True,
+        help="folder of photographs with masks or of cut-outs; may be given several times",
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, required=True, help="for both stages")
     parser.add_argument("--batch", type=int, help="clips a step; pictures are taken in proportion")
@@ -38,9 +47,23 @@ def main():
         changes |= {"batch": options.batch, "picture_batch": max(1, round(options.batch * 16 / 6))}
     if options.every:
         changes["every"] = options.every
-    recipe = replace(recipe, base_stage=replace(recipe.base_stage, **changes), adapter_stage=replace(recipe.adapter_stage, **changes))
+    recipe = replace(
+        recipe,
+        base_stage=replace(recipe.base_stage, **changes),
+        adapter_stage=replace(recipe.adapter_stage, **changes),
+    )
     objects = [thing for folder in options.data for thing in read_objects(folder)]
-    print(train_tiny_video(objects, options.out, minutes=options.minutes, recipe=recipe, workers=options.workers, device=options.device, quiet=not sys.stderr.isatty()))
+    print(
+        train_tiny_video(
+            objects,
+            options.out,
+            minutes=options.minutes,
+            recipe=recipe,
+            workers=options.workers,
+            device=options.device,
+            quiet=not sys.stderr.isatty(),
+        )
+    )
 
 
 if __name__ == "__main__":

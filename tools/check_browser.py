@@ -1,7 +1,10 @@
-"""Checks the canvas as a person uses it: JupyterLab, a kernel and Chromium, real mouse and keys, and the pixels that come out.
+"""Checks the canvas as a person uses it: JupyterLab, a kernel and Chromium, real mouse and keys, and the
+pixels that come out.
 
-usage: check_browser.py [--shots FOLDER] [--only NOTEBOOK ...]      NOTEBOOK as in TESTS: draw.ipynb, clip.ipynb, ...
+usage: check_browser.py [--shots FOLDER] [--only NOTEBOOK ...]      NOTEBOOK as in TESTS: draw.ipynb,
+clip.ipynb, ...
 """
+
 import json
 import sys
 import tempfile
@@ -12,7 +15,7 @@ from pathlib import Path
 from lab import Notebook, browser, chromium, jupyter_lab
 from notebooks import finish
 
-HELPERS = '''
+HELPERS = """
 import time
 import numpy as np
 from types import SimpleNamespace
@@ -24,22 +27,28 @@ class Halves:
     def set_image(self, image): self.image = image
     def predict(self, box=None, points=None, labels=None):
         time.sleep(self.seconds)
-        self.asked.append([round(float(value), 1) for value in box] if box is not None else [[*map(float, point), int(label)] for point, label in zip(points, labels)])
+        if box is not None:
+            self.asked.append([round(float(value), 1) for value in box])
+        else:
+            self.asked.append([[*map(float, point), int(label)] for point, label in zip(points, labels)])
         y, x = np.mgrid[:self.image.shape[0], :self.image.shape[1]] + 0.5
         if box is not None:
             amodal = (box[0] <= x) & (x < box[2]) & (box[1] <= y) & (y < box[3])
             return SimpleNamespace(amodal=amodal, visible=amodal & (x < (box[0] + box[2]) / 2), score=0.75)
         amodal = np.zeros(x.shape, dtype=bool)
-        for (left, top), label in zip(points, labels): amodal = amodal | (np.hypot(x - left, y - top) < 40) if label else amodal & ~(np.hypot(x - left, y - top) < 40)
+        for (left, top), label in zip(points, labels):
+            disc = np.hypot(x - left, y - top) < 40
+            amodal = amodal | disc if label else amodal & ~disc
         return SimpleNamespace(amodal=amodal, visible=amodal, score=0.5)
 
 grey = np.full((480, 640, 3), 128, dtype=np.uint8)
-'''
+"""
 DRAW = [HELPERS, "predictor = Halves()\ncanvas = AmodalCanvas(grey, predictor)\ncanvas"]
 
 
 class Picture:
     "The first canvas of a page, in pixels of its picture."
+
     def __init__(self, page, size=(640, 480), which=0):
         self.page, self.size, self.root = page, size, page.locator(".amodal-canvas").nth(which)
         self.canvas = self.root.locator("canvas")
@@ -64,12 +73,18 @@ class Picture:
             self.page.keyboard.up("Shift")
 
     def colour(self, x, y):
-        return self.canvas.evaluate("(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(Math.floor(x * canvas.width), Math.floor(y * canvas.height), 1, 1).data].slice(0, 3)", [x / self.size[0], y / self.size[1]])
+        return self.canvas.evaluate(
+            "(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(Math.floor(x * canvas.width), "
+            "Math.floor(y * canvas.height), 1, 1).data].slice(0, 3)",
+            [x / self.size[0], y / self.size[1]],
+        )
 
     def settled(self, seconds=10):
         "Until no request is under way and what was answered is painted."
         self.page.wait_for_timeout(60)
-        self.page.wait_for_function("root => !root.hasAttribute('data-busy')", arg=self.root.element_handle(), timeout=1000 * seconds)
+        self.page.wait_for_function(
+            "root => !root.hasAttribute('data-busy')", arg=self.root.element_handle(), timeout=1000 * seconds
+        )
         self.page.wait_for_timeout(120)
 
     def button(self, name):
@@ -82,14 +97,19 @@ def near(colour, wanted, by=12):
 
 # --- on a picture
 
+
 def test_box_becomes_masks(notebook, picture):
     assert near(picture.colour(220, 200), (128, 128, 128))
     picture.drag((100, 100), (500, 400))
     picture.settled()
-    assert near(picture.colour(220, 200), (64, 121, 153)), picture.colour(220, 200)   # half grey, half the blue of what is visible
+    assert near(picture.colour(220, 200), (64, 121, 153)), picture.colour(
+        220, 200
+    )  # half grey, half the blue of what is visible
     assert near(picture.colour(50, 50), (128, 128, 128))
     seen = {tuple(picture.colour(350 + step, 250)) for step in range(24)}
-    assert any(near(colour, (209, 96, 6), 20) for colour in seen) and any(near(colour, (149, 120, 96), 20) for colour in seen), seen  # hatched
+    assert any(near(colour, (209, 96, 6), 20) for colour in seen) and any(
+        near(colour, (149, 120, 96), 20) for colour in seen
+    ), seen  # hatched
     assert asked(notebook) == [[100, 100, 500, 400]]
 
 
@@ -106,21 +126,24 @@ def test_layers_need_no_kernel(notebook, picture):
     for _ in range(10):
         picture.page.keyboard.press("ArrowLeft")
     picture.page.wait_for_timeout(150)
-    assert near(picture.colour(220, 200), (96, 125, 140), 4), picture.colour(220, 200)   # half as strong
+    assert near(picture.colour(220, 200), (96, 125, 140), 4), picture.colour(220, 200)  # half as strong
     for _ in range(10):
         picture.page.keyboard.press("ArrowRight")
     picture.canvas.focus()
     picture.page.keyboard.press("2")
     picture.page.wait_for_timeout(100)
-    assert near(picture.colour(220, 200), (128, 128, 128)) and notebook.python("print(canvas.layers['visible']['on'])") == "False"
+    assert (
+        near(picture.colour(220, 200), (128, 128, 128))
+        and notebook.python("print(canvas.layers['visible']['on'])") == "False"
+    )
     picture.page.keyboard.press("2")
     assert len(asked(notebook)) == 1
 
 
 def test_box_is_moved_and_resized(notebook, picture):
-    picture.drag((200, 300), (230, 320))          # inside: moves
-    picture.drag((530, 420), (560, 450))          # the lower right corner
-    picture.drag((130, 285), (110, 300))          # the middle of the left side: moves x only
+    picture.drag((200, 300), (230, 320))  # inside: moves
+    picture.drag((530, 420), (560, 450))  # the lower right corner
+    picture.drag((130, 285), (110, 300))  # the middle of the left side: moves x only
     picture.settled()
     assert asked(notebook)[-1] == [110, 120, 560, 450], asked(notebook)[-1]
     picture.canvas.focus()
@@ -152,12 +175,19 @@ def test_points(notebook, picture):
     picture.click(300, 200)
     picture.click(300, 200 + 30, shift=True)
     picture.settled()
-    assert [[round(x), round(y), label] for x, y, label in asked(notebook)[-1]] == [[200, 200, 1], [300, 200, 1], [300, 230, 0]], asked(notebook)[-1]
+    assert [[round(x), round(y), label] for x, y, label in asked(notebook)[-1]] == [
+        [200, 200, 1],
+        [300, 200, 1],
+        [300, 230, 0],
+    ], asked(notebook)[-1]
     assert near(picture.colour(200, 225), (64, 121, 153)) and near(picture.colour(300, 260), (128, 128, 128))
-    picture.click(300, 230)                       # on a point: takes it away
-    picture.drag((200, 200), (200, 150))          # a point is moved
+    picture.click(300, 230)  # on a point: takes it away
+    picture.drag((200, 200), (200, 150))  # a point is moved
     picture.settled()
-    assert [[round(x), round(y), label] for x, y, label in asked(notebook)[-1]] == [[200, 150, 1], [300, 200, 1]], asked(notebook)[-1]
+    assert [[round(x), round(y), label] for x, y, label in asked(notebook)[-1]] == [
+        [200, 150, 1],
+        [300, 200, 1],
+    ], asked(notebook)[-1]
 
 
 def test_several_objects(notebook, picture):
@@ -168,18 +198,24 @@ def test_several_objects(notebook, picture):
     picture.settled()
     name = picture.root.get_by_label("Name of").nth(1)
     name.fill("")
-    name.press_sequentially("abba box")           # letters that are keys elsewhere
+    name.press_sequentially("abba box")  # letters that are keys elsewhere
     name.press("Enter")
-    picture.root.get_by_label("Colour of").nth(1).evaluate("field => { field.value = '#33ccff'; field.dispatchEvent(new Event('change')); }")
+    picture.root.get_by_label("Colour of").nth(1).evaluate(
+        "field => { field.value = '#33ccff'; field.dispatchEvent(new Event('change')); }"
+    )
     picture.settled()
-    assert (said := notebook.python("print(list(canvas.found), canvas.things[1]['colour'])")) == "['object 1', 'abba box'] #33ccff", said
+    assert (
+        said := notebook.python("print(list(canvas.found), canvas.things[1]['colour'])")
+    ) == "['object 1', 'abba box'] #33ccff", said
     assert near(picture.colour(450, 380), (64, 121, 153)) and near(picture.colour(210, 150), (64, 121, 153))
-    picture.click(210, 165)                        # on the other one's mask: chooses it
+    picture.click(210, 165)  # on the other one's mask: chooses it
     picture.settled()
     assert notebook.python("print(canvas.chosen)") == "1"
     picture.button("Remove abba box").click()
     picture.settled()
-    assert notebook.python("print(list(canvas.found))") == "['object 1']" and near(picture.colour(450, 380), (128, 128, 128))
+    assert notebook.python("print(list(canvas.found))") == "['object 1']" and near(
+        picture.colour(450, 380), (128, 128, 128)
+    )
 
 
 def test_zoom_and_pan(notebook, picture):
@@ -190,18 +226,24 @@ def test_zoom_and_pan(notebook, picture):
     picture.page.keyboard.up("Control")
     picture.page.wait_for_timeout(150)
     level = picture.root.locator(".level").text_content()
-    assert level != "100 %" and near(picture.colour(225, 165), before, 2), level      # the place under the pointer stays
+    assert level != "100 %" and near(picture.colour(225, 165), before, 2), (
+        level
+    )  # the place under the pointer stays
     picture.button("Move the picture").click()
     picture.drag((225, 165), (325, 165))
     picture.page.wait_for_timeout(100)
     assert near(picture.colour(325, 165), before)
     picture.button("Box").click()
     count = len(asked(notebook))
-    picture.drag((100, 250), (300, 400))           # in the zoomed picture a box is where it is drawn
+    picture.drag((100, 250), (300, 400))  # in the zoomed picture a box is where it is drawn
     picture.settled()
     x0, y0, x1, y1 = asked(notebook)[-1]
     zoom = float(level.split()[0]) / 100
-    assert len(asked(notebook)) == count + 1 and abs((x1 - x0) - 200 / zoom) < 2 and abs((y1 - y0) - 150 / zoom) < 2
+    assert (
+        len(asked(notebook)) == count + 1
+        and abs((x1 - x0) - 200 / zoom) < 2
+        and abs((y1 - y0) - 150 / zoom) < 2
+    )
     picture.button("Fit").click()
     picture.page.wait_for_timeout(100)
     assert picture.root.locator(".level").text_content() == "100 %"
@@ -209,10 +251,19 @@ def test_zoom_and_pan(notebook, picture):
 
 def test_keys_do_not_reach_jupyterlab(notebook, picture):
     cells = picture.page.locator(".jp-Notebook .jp-Cell")
-    state = lambda: (cells.count(), [cell.get_attribute("class") for cell in cells.all()])
+
+    def state():
+        return cells.count(), [cell.get_attribute("class") for cell in cells.all()]
+
     picture.canvas.click(position={"x": 5, "y": 5})
     before = state()
-    for place in (picture.canvas, picture.button("Undo"), picture.button("Box"), picture.root.get_by_role("checkbox").first, picture.root.get_by_role("slider").first):
+    for place in (
+        picture.canvas,
+        picture.button("Undo"),
+        picture.button("Box"),
+        picture.root.get_by_role("checkbox").first,
+        picture.root.get_by_role("slider").first,
+    ):
         place.focus()
         for key in ("a", "x", "d", "d", "m", "y", "r", "c", "v", "j", "k", "ArrowDown", "ArrowUp", "b"):
             picture.page.keyboard.press(key)
@@ -225,15 +276,26 @@ def test_everything_has_a_name(notebook, picture):
     reached = set()
     for _ in range(40):
         picture.page.keyboard.press("Tab")
-        reached.add(picture.page.evaluate("document.activeElement.closest('.amodal-canvas') ? document.activeElement.ariaLabel || document.activeElement.labels?.[0]?.textContent || '(nothing)' : '(outside)'"))
-    assert "(nothing)" not in reached and {"Save as PNG", "Show visible", "New object", "Name of object 1", "Strength of hidden"} <= reached | set(names_of(picture)), reached
+        reached.add(
+            picture.page.evaluate(
+                "document.activeElement.closest('.amodal-canvas') ? document.activeElement.ariaLabel || "
+                "document.activeElement.labels?.[0]?.textContent || '(nothing)' : '(outside)'"
+            )
+        )
+    assert "(nothing)" not in reached and {
+        "Save as PNG",
+        "Show visible",
+        "New object",
+        "Name of object 1",
+        "Strength of hidden",
+    } <= reached | set(names_of(picture)), reached
     assert all(names_of(picture)), names_of(picture)
 
 
 def test_quick_drags_end_with_the_last(notebook, picture):
-    notebook.python("predictor.seconds = 0.3; predictor.asked.clear()")
+    notebook.python("predictor.seconds = 1.5; predictor.asked.clear()")  # long beside a drag, on any machine
     for number in range(10):
-        picture.drag((20 + 10 * number, 20), (60 + 10 * number, 60 + 10 * number), steps=2) if number else picture.drag((20, 20), (60, 60), steps=2)
+        picture.drag((20 + 10 * number, 20), (60 + 10 * number, 60 + 10 * number), steps=2)
     picture.drag((400, 250), (600, 450), steps=2)
     picture.settled(20)
     notebook.python("predictor.seconds = 0")
@@ -261,13 +323,21 @@ def test_files_are_saved_and_opened(notebook, picture):
             picture.button(f"Save as {kind}").click()
         saved[download.value.suggested_filename] = Path(download.value.path()).read_bytes()
         picture.settled()
-    assert sorted(saved) == ["picture.coco.json", "picture.cocoa.json", "picture.png"] and saved["picture.png"].startswith(b"\x89PNG")
+    assert sorted(saved) == ["picture.coco.json", "picture.cocoa.json", "picture.png"] and saved[
+        "picture.png"
+    ].startswith(b"\x89PNG")
     count, box = len(asked(notebook)), box_of(notebook)
     picture.drag((20, 300), (160, 460))
     picture.settled()
-    picture.root.locator("input[type=file]").set_input_files([{"name": "a.json", "mimeType": "application/json", "buffer": saved["picture.cocoa.json"]}])
+    picture.root.locator("input[type=file]").set_input_files(
+        [{"name": "a.json", "mimeType": "application/json", "buffer": saved["picture.cocoa.json"]}]
+    )
     picture.settled()
-    assert box_of(notebook) == box and len(asked(notebook)) == count + 1 and near(picture.colour(250, 100), (64, 121, 153))
+    assert (
+        box_of(notebook) == box
+        and len(asked(notebook)) == count + 1
+        and near(picture.colour(250, 100), (64, 121, 153))
+    )
     assert (said := picture.root.locator(".status").text_content()) == "1 object read.", said
 
 
@@ -276,12 +346,20 @@ def test_saved_notebook_and_reload(notebook, picture):
     picture.page.wait_for_timeout(800)
     stored = json.loads((notebook.folder / notebook.name).read_text())
     data = stored["cells"][1]["outputs"][0]["data"]
-    assert sorted(data) == ["image/jpeg", "text/plain"] and len(data["image/jpeg"]) < 60_000 and "widgets" not in stored["metadata"], list(data)
+    assert (
+        sorted(data) == ["image/jpeg", "text/plain"]
+        and len(data["image/jpeg"]) < 60_000
+        and "widgets" not in stored["metadata"]
+    ), list(data)
     count, box = len(asked(notebook)), box_of(notebook)
     notebook.open(notebook.address)
     again = Picture(picture.page)
     again.settled()
-    assert near(again.colour(250, 100), (64, 121, 153)) and box_of(notebook) == box and len(asked(notebook)) == count
+    assert (
+        near(again.colour(250, 100), (64, 121, 153))
+        and box_of(notebook) == box
+        and len(asked(notebook)) == count
+    )
     again.drag((20, 20), (160, 160))
     again.settled()
     assert asked(notebook)[-1] == [20, 20, 160, 160] and near(again.colour(40, 100), (64, 121, 153))
@@ -294,17 +372,20 @@ def test_lost_kernel_is_said(notebook, picture):
     assert "The kernel behind this canvas is gone" in notice.text_content()
     picture.root.get_by_role("checkbox", name="Show visible").click()
     picture.page.wait_for_timeout(150)
-    assert near(picture.colour(40, 100), (128, 128, 128))      # what is shown can still be looked at
+    assert near(picture.colour(40, 100), (128, 128, 128))  # what is shown can still be looked at
 
 
 # --- on a clip, on samples, by touch, on a page
+
 
 def test_scrubbing_keeps_one_request(notebook, picture):
     picture.root.get_by_role("slider", name="Frame").focus()
     for _ in range(30):
         picture.page.keyboard.press("ArrowRight")
     picture.settled(20)
-    assert notebook.python("print(canvas.frame)") == "30" and near(picture.colour(320, 100), (120, 120, 120), 6), picture.colour(320, 100)
+    assert notebook.python("print(canvas.frame)") == "30" and near(
+        picture.colour(320, 100), (120, 120, 120), 6
+    ), picture.colour(320, 100)
     assert int(notebook.python("print(len(frames.seen))")) <= 15, notebook.python("print(frames.seen)")
 
 
@@ -318,13 +399,19 @@ def test_propagation_and_cancel(notebook, picture):
     picture.button("Cancel").click()
     picture.button("Propagate through the clip").wait_for()
     done = int(notebook.python("print(len(canvas.marked))"))
-    assert 2 <= done < 40 and picture.root.locator(".status").text_content().startswith("Cancelled after"), done
+    assert 2 <= done < 40 and picture.root.locator(".status").text_content().startswith("Cancelled after"), (
+        done
+    )
     notebook.python("predictor.seconds = 0")
     picture.button("Propagate through the clip").click()
     picture.root.get_by_text("Carried through 40 frames.").wait_for(timeout=15000)
     assert notebook.python("print(len(canvas.marked))") == "40"
     picture.settled()
-    assert near(picture.colour(150, 200), tuple(round((one + 4 * int(notebook.python("print(canvas.frame)"))) / 2) for one in (0, 114, 178)), 8)
+    assert near(
+        picture.colour(150, 200),
+        tuple(round((one + 4 * int(notebook.python("print(canvas.frame)"))) / 2) for one in (0, 114, 178)),
+        8,
+    )
 
 
 def test_review(notebook, picture):
@@ -340,14 +427,21 @@ def test_review(notebook, picture):
     picture.page.keyboard.press(",")
     picture.page.keyboard.press("u")
     picture.settled()
-    assert notebook.python("print([verdict.decision for verdict in judge(scenes)])") == "['accept', 'undecided', 'accept', 'undecided']", notebook.python("print([verdict.decision for verdict in judge(scenes)])")
+    assert (
+        notebook.python("print([verdict.decision for verdict in judge(scenes)])")
+        == "['accept', 'undecided', 'accept', 'undecided']"
+    ), notebook.python("print([verdict.decision for verdict in judge(scenes)])")
 
 
 def test_touch_on_a_sharp_screen(notebook, picture):
     page = picture.page
     assert picture.canvas.evaluate("canvas => canvas.width / canvas.getBoundingClientRect().width") > 1.9
     touch = page.context.new_cdp_session(page)
-    send = lambda kind, *points: touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [dict(zip("xy", picture.at(*point)), id=number) for number, point in enumerate(points)]})
+
+    def send(kind, *points):
+        fingers = [dict(zip("xy", picture.at(*point)), id=number) for number, point in enumerate(points)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
     send("touchStart", (100, 100))
     for step in (150, 250, 300):
         send("touchMove", (step, step))
@@ -360,12 +454,18 @@ def test_touch_on_a_sharp_screen(notebook, picture):
         send("touchMove", (200 - step, 200), (300 + step, 200))
     send("touchEnd")
     page.wait_for_timeout(150)
-    assert picture.root.locator(".level").text_content() == "220 %" and len(asked(notebook)) == 1, picture.root.locator(".level").text_content()
+    assert picture.root.locator(".level").text_content() == "220 %" and len(asked(notebook)) == 1, (
+        picture.root.locator(".level").text_content()
+    )
 
 
 def test_page_without_python(notebook, picture):
     notebook.python("canvas.to_html('page.html')")
-    page, wanted, errors = picture.page.context.browser.new_page(viewport={"width": 390, "height": 844}), [], []
+    page, wanted, errors = (
+        picture.page.context.browser.new_page(viewport={"width": 390, "height": 844}),
+        [],
+        [],
+    )
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("request", lambda request: wanted.append(request.url))
@@ -380,28 +480,43 @@ def test_page_without_python(notebook, picture):
     for _ in range(20):
         page.keyboard.press("ArrowRight")
     shown.settled()
-    assert near(shown.colour(50, 200), (80, 80, 80)) and shown.button("Box").count() == 0 and shown.button("Save as PNG").count() == 0
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth") and errors == [] and len(wanted) == 1, (errors, wanted)
+    assert (
+        near(shown.colour(50, 200), (80, 80, 80))
+        and shown.button("Box").count() == 0
+        and shown.button("Save as PNG").count() == 0
+    )
+    assert (
+        page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        and errors == []
+        and len(wanted) == 1
+    ), (errors, wanted)
     if SHOTS:
         page.screenshot(path=SHOTS / "page.png", full_page=True)
     page.close()
 
 
 def test_speed(notebook, picture):
-    "From mouse-up to painted masks with the packaged model; a busy machine may take four times as long as a free one."
+    "From mouse-up to painted masks with the packaged model; a busy machine may take four times as long."
     for which, (size, limit) in enumerate((((640, 480), 150), ((1920, 1080), 300))):
         shown = Picture(picture.page, size, which)
         shown.canvas.evaluate("""canvas => { canvas.times = []; let since = 0;
             canvas.addEventListener("pointerup", () => { since = performance.now(); }, true);
-            new MutationObserver(() => { if (since) canvas.times.push(performance.now() - since); since = 0; }).observe(canvas, { attributeFilter: ["data-painted"] }); }""")
+            const painted = () => { if (since) canvas.times.push(performance.now() - since); since = 0; };
+            new MutationObserver(painted).observe(canvas, { attributeFilter: ["data-painted"] }); }""")
         for number in range(6):
-            picture.page.keyboard.down("Shift")           # always a new box, never one that is moved
+            picture.page.keyboard.down("Shift")  # always a new box, never one that is moved
             shown.drag((0.3 * size[0] + 3 * number, 4), (0.7 * size[0] + number, 0.7 * size[1]))
             picture.page.keyboard.up("Shift")
             shown.settled()
-        assert not shown.root.get_by_role("alert").is_visible() and "hidden" in shown.root.locator(".facts").text_content()
+        assert (
+            not shown.root.get_by_role("alert").is_visible()
+            and "hidden" in shown.root.locator(".facts").text_content()
+        )
         times = sorted(shown.canvas.evaluate("canvas => canvas.times"))
-        NOTES.append(f"mouse-up to masks at {size[0]} x {size[1]}: {times[len(times) // 2]:.0f} ms (median of {len(times)}, aim {limit})")
+        NOTES.append(
+            f"mouse-up to masks at {size[0]} x {size[1]}: {times[len(times) // 2]:.0f} ms (median of "
+            f"{len(times)}, aim {limit})"
+        )
         assert len(times) == 6 and times[len(times) // 2] < 4 * limit, times
 
 
@@ -414,10 +529,15 @@ def box_of(notebook) -> list:
 
 
 def names_of(picture) -> list:
-    return picture.root.evaluate("root => [...root.querySelectorAll('button, input:not([hidden]), canvas')].map(one => one.ariaLabel || one.labels?.[0]?.textContent.trim() || '')")
+    return picture.root.evaluate(
+        "root => [...root.querySelectorAll('button, input:not([hidden]), canvas')].map(one => "
+        "one.ariaLabel || one.labels?.[0]?.textContent.trim() || '')"
+    )
 
 
-CLIP = [HELPERS, '''
+CLIP = [
+    HELPERS,
+    """
 class Frames:
     "Forty frames that grow lighter, slow to read; notes which were read."
     seen = []
@@ -443,9 +563,15 @@ class Still:
 
 frames, predictor = Frames(), Still()
 canvas = AmodalCanvas(frames, predictor)
-canvas''']
-REVIEW = ["from amodal_sam.canvas.review import ReviewCanvas\nfrom amodal_sam.synthesis.judge_human import HumanJudge\nfrom amodal_sam.toy import toy_scene\nscenes, judge = [toy_scene(seed, size=160) for seed in range(4)], HumanJudge('me')\ncanvas = ReviewCanvas(scenes, judge)\ncanvas"]
-SPEED = ["""import cv2
+canvas""",
+]
+REVIEW = [
+    "from amodal_sam.canvas.review import ReviewCanvas\nfrom amodal_sam.synthesis.judge_human import "
+    "HumanJudge\nfrom amodal_sam.toy import toy_scene\nscenes, judge = [toy_scene(seed, size=160) for "
+    "seed in range(4)], HumanJudge('me')\ncanvas = ReviewCanvas(scenes, judge)\ncanvas"
+]
+SPEED = [
+    """import cv2
 from importlib.util import find_spec
 from pathlib import Path
 from amodal_sam.canvas.widget import AmodalCanvas
@@ -454,41 +580,97 @@ from amodal_sam.predict import AmodalPredictor
 photo = read_image(Path(find_spec("skimage").origin).parent / "data" / "coffee.png")
 predictor = AmodalPredictor.from_pretrained("tiny")
 predictor.set_image(photo)
-predictor.predict(box=[100, 50, 400, 300]);""", "AmodalCanvas(cv2.resize(photo, (640, 480)), predictor)", "AmodalCanvas(cv2.resize(photo, (1920, 1080)), predictor)"]
-DRAWING = [test_box_becomes_masks, test_layers_need_no_kernel, test_box_is_moved_and_resized, test_undo_and_redo, test_points, test_several_objects, test_zoom_and_pan, test_keys_do_not_reach_jupyterlab,
-           test_everything_has_a_name, test_quick_drags_end_with_the_last, test_failure_is_one_line, test_files_are_saved_and_opened, test_saved_notebook_and_reload, test_lost_kernel_is_said]
+predictor.predict(box=[100, 50, 400, 300]);""",
+    "AmodalCanvas(cv2.resize(photo, (640, 480)), predictor)",
+    "AmodalCanvas(cv2.resize(photo, (1920, 1080)), predictor)",
+]
+DRAWING = [
+    test_box_becomes_masks,
+    test_layers_need_no_kernel,
+    test_box_is_moved_and_resized,
+    test_undo_and_redo,
+    test_points,
+    test_several_objects,
+    test_zoom_and_pan,
+    test_keys_do_not_reach_jupyterlab,
+    test_everything_has_a_name,
+    test_quick_drags_end_with_the_last,
+    test_failure_is_one_line,
+    test_files_are_saved_and_opened,
+    test_saved_notebook_and_reload,
+    test_lost_kernel_is_said,
+]
 # notebook: its cells, the size of its picture, what is tried in it, and more about the screen
-TESTS = {"draw.ipynb": (DRAW, (640, 480), DRAWING, {}), "clip.ipynb": (CLIP, (640, 480), [test_scrubbing_keeps_one_request, test_propagation_and_cancel, test_page_without_python], {}),
-         "review.ipynb": (REVIEW, (160, 160), [test_review], {}), "touch.ipynb": (DRAW, (640, 480), [test_touch_on_a_sharp_screen], {"has_touch": True, "device_scale_factor": 2}),
-         "speed.ipynb": (SPEED, (640, 480), [test_speed], {})}
+TESTS = {
+    "draw.ipynb": (DRAW, (640, 480), DRAWING, {}),
+    "clip.ipynb": (
+        CLIP,
+        (640, 480),
+        [test_scrubbing_keeps_one_request, test_propagation_and_cancel, test_page_without_python],
+        {},
+    ),
+    "review.ipynb": (REVIEW, (160, 160), [test_review], {}),
+    "touch.ipynb": (
+        DRAW,
+        (640, 480),
+        [test_touch_on_a_sharp_screen],
+        {"has_touch": True, "device_scale_factor": 2},
+    ),
+    "speed.ipynb": (SPEED, (640, 480), [test_speed], {}),
+}
 SHOTS, NOTES = None, []
 
 
 def write(folder: Path, name: str, sources: list[str]):
     "A notebook of code cells."
-    cells = [{"cell_type": "code", "id": f"cell-{number}", "metadata": {}, "source": source, "execution_count": None, "outputs": []} for number, source in enumerate(sources)]
+    cells = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{number}",
+            "metadata": {},
+            "source": source,
+            "execution_count": None,
+            "outputs": [],
+        }
+        for number, source in enumerate(sources)
+    ]
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    (folder / name).write_text(json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}))
+    (folder / name).write_text(
+        json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5})
+    )
 
 
 def main():
     if not chromium():
-        return print("skipped: there is no Chromium (Debian: apt-get install chromium), so the canvas was not tried in a browser")
+        return print(
+            "skipped: there is no Chromium (Debian: apt-get install chromium), so the canvas was not "
+            "tried in a browser"
+        )
     try:
         import playwright  # noqa: F401
     except ImportError:
-        return print("skipped: playwright is not installed (pip install playwright), so the canvas was not tried in a browser")
+        return print(
+            "skipped: playwright is not installed (pip install playwright), so the canvas was not tried "
+            "in a browser"
+        )
     problems, done = [], []
     if "--shots" in sys.argv:
         globals().update(SHOTS=Path(sys.argv[sys.argv.index("--shots") + 1]))
-    only = sys.argv[sys.argv.index("--only") + 1:] if "--only" in sys.argv else list(TESTS)
-    with tempfile.TemporaryDirectory(prefix="amodal-sam-") as folder, jupyter_lab(Path(folder)) as address, browser() as chrome:
+    only = sys.argv[sys.argv.index("--only") + 1 :] if "--only" in sys.argv else list(TESTS)
+    with (
+        tempfile.TemporaryDirectory(prefix="amodal-sam-") as folder,
+        jupyter_lab(Path(folder)) as address,
+        browser() as chrome,
+    ):
         for name in only:
             sources, size, tests, screen = TESTS[name]
             write(Path(folder), name, sources)
             page = chrome.new_context(viewport={"width": 1280, "height": 1000}, **screen).new_page()
             notebook = Notebook(page, address, Path(folder), name)
             notebook.run_all()
+            if not notebook.shows(".amodal-canvas canvas"):
+                problems.append(f"{name}: no canvas came to be drawn: {notebook.errors}")
+                tests = []
             for test in tests:
                 start = time.monotonic()
                 try:

@@ -1,12 +1,18 @@
 """Checks the manners of cells and outputs.
 
-Source   example cells have at most 25 lines, exported cells 60 and the body of a function 25 (blank lines and directives not counted);
+Source   example cells have at most 25 lines, exported cells 60 and the body of a function 25 (blank lines
+         and directives not counted);
          ids are readable and unique;
-         no star imports, no imports beside other code, no unused imports; no | in docments, which breaks their table;
-         no empty cell, nothing commented out, no TODO; a notebook that exports ends with the cell that calls nbdev_export().
-Outputs  at most 300 kB a notebook; pictures at most 100 kB and 1200 pixels wide; no errors, no warnings or progress bars,
-         no widget views (they need scripts from elsewhere), no addresses, no paths of the machine that ran them.
+         no star imports, no imports beside other code, no unused imports; no | in docments, which breaks
+         their table;
+         no empty cell, nothing commented out, no TODO; a notebook that exports ends with the cell that
+         calls nbdev_export().
+Outputs  at most 300 kB a notebook; pictures at most 100 kB and 1200 pixels wide; no errors, no warnings or
+         progress bars,
+         no widget views (they need scripts from elsewhere), no addresses, no paths of the machine that ran
+         them.
 """
+
 import ast
 import base64
 import io
@@ -22,12 +28,16 @@ from notebooks import NOTEBOOKS, Cell, cells, finish, module_of, name, notebook_
 EXAMPLE_LINES, EXPORTED_LINES, FUNCTION_LINES = 25, 60, 30
 OUTPUT_BYTES, PICTURE_BYTES, PICTURE_WIDTH = 300_000, 100_000, 1200
 _RANDOM_ID = re.compile(r"(?=.*\d)[0-9a-f]{8}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}|cell-\d+")
-_MACHINE_PATH = re.compile(r"(?<![\w.:/])(?:/(?:home|Users|root|work|tmp|opt|usr|private|mnt|content|var/folders)/[\w.-]+|[A-Z]:\\Users)|site-packages")
+_MACHINE_PATH = re.compile(
+    r"(?<![\w.:/])(?:/(?:home|Users|root|work|tmp|opt|usr|private|mnt|content|var/folders)/[\w.-]+|"
+    r"[A-Z]:\\Users)|site-packages"
+)
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{4,}")
 _UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
 
 
 # --- source
+
 
 def check_source(cell: Cell):
     "Length, emptiness, leftovers."
@@ -43,11 +53,15 @@ def check_source(cell: Cell):
     for node in ast.walk(cell.tree):
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
-        body = "\n".join(cell.python.split("\n")[node.body[0].lineno - 1:node.end_lineno])
+        body = "\n".join(cell.python.split("\n")[node.body[0].lineno - 1 : node.end_lineno])
         length = sum(bool(line.strip()) for line in body.split("\n"))
         if length > FUNCTION_LINES:
             yield f"the body of {node.name} has {length} lines, at most {FUNCTION_LINES}"
-    if cell.source.strip() and not cell.directives and all(line.lstrip().startswith("#") for line in cell.source.splitlines() if line.strip()):
+    if (
+        cell.source.strip()
+        and not cell.directives
+        and all(line.lstrip().startswith("#") for line in cell.source.splitlines() if line.strip())
+    ):
         yield "a cell of comments only"
     if cell.exported and cell.directives.get("eval", "").lower() == "false":
         yield "exported but never run (eval: false)"
@@ -56,14 +70,18 @@ def check_source(cell: Cell):
 def check_imports(cell: Cell):
     "Imports stand alone in their cells and name what they import."
     imports = [node for node in cell.tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
-    others = [node for node in cell.tree.body if node not in imports and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    others = [
+        node
+        for node in cell.tree.body
+        if node not in imports and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    ]
     if imports and others and "nbdev_export(" not in cell.source:
         yield "imports mixed with other code: nbdev runs such cells when it builds the site"
     for node in ast.walk(cell.tree):
         if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
             yield f"star import from {node.module}"
     if re.search(r"^from amodal_sam[\w.]* import \(", cell.source, re.M):
-        yield "an import of the project over several lines, which nbdev does not make relative: write it on one line"
+        yield "an import of the project over several lines, which nbdev leaves absolute: write it on one"
 
 
 def used_names(group: list[Cell]) -> set[str]:
@@ -71,7 +89,13 @@ def used_names(group: list[Cell]) -> set[str]:
     nodes = [node for cell in group for node in ast.walk(cell.tree)]
     found = {node.id for node in nodes if isinstance(node, ast.Name)}
     written = [getattr(node, field, None) for node in nodes for field in ("annotation", "returns")]
-    listed = [item for node in nodes if isinstance(node, ast.Assign) and any(getattr(target, "id", "") in ("__all__", "_all_") for target in node.targets) for item in ast.walk(node.value)]
+    listed = [
+        item
+        for node in nodes
+        if isinstance(node, ast.Assign)
+        and any(getattr(target, "id", "") in ("__all__", "_all_") for target in node.targets)
+        for item in ast.walk(node.value)
+    ]
     for node in written + listed:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             found |= set(re.findall(r"[A-Za-z_]\w*", node.value))
@@ -83,10 +107,15 @@ def check_unused(group: list[Cell], users: list[Cell]):
     used = used_names(users)
     for cell in group:
         for node in ast.walk(cell.tree):
-            if not isinstance(node, (ast.Import, ast.ImportFrom)) or getattr(node, "module", "") == "__future__":
+            if (
+                not isinstance(node, (ast.Import, ast.ImportFrom))
+                or getattr(node, "module", "") == "__future__"
+            ):
                 continue
             for alias in node.names:
-                if (bound := alias.asname or alias.name.split(".")[0]) not in used | {"*"} and "nbdev_export(" not in cell.source:
+                if (bound := alias.asname or alias.name.split(".")[0]) not in used | {
+                    "*"
+                } and "nbdev_export(" not in cell.source:
                     yield cell, f"unused import: {bound}"
 
 
@@ -97,12 +126,17 @@ def check_docments(cell: Cell):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             lines |= set(range(node.lineno, node.body[0].lineno))
         elif isinstance(node, ast.ClassDef):
-            lines |= {line for field in node.body if isinstance(field, ast.AnnAssign) for line in range(field.lineno, field.end_lineno + 1)}
+            lines |= {
+                line
+                for field in node.body
+                if isinstance(field, ast.AnnAssign)
+                for line in range(field.lineno, field.end_lineno + 1)
+            }
     if not lines:
         return
     for token in tokenize.generate_tokens(io.StringIO(cell.python).readline):
         if token.type == tokenize.COMMENT and token.start[0] in lines and "|" in token.string:
-            yield f"| in a docment, say \"or\": {token.string}"
+            yield f'| in a docment, say "or": {token.string}'
 
 
 def check_ids(group: list[Cell]):
@@ -110,11 +144,16 @@ def check_ids(group: list[Cell]):
     for cell_id, count in Counter(cell.id for cell in group).items():
         if count > 1:
             yield f"id {cell_id!r} stands {count} times"
-        if not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", cell_id) or _RANDOM_ID.fullmatch(cell_id) or not re.search(r"[a-zA-Z]{2}", cell_id):
+        if (
+            not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", cell_id)
+            or _RANDOM_ID.fullmatch(cell_id)
+            or not re.search(r"[a-zA-Z]{2}", cell_id)
+        ):
             yield f"id {cell_id!r} is not readable"
 
 
 # --- outputs
+
 
 def picture_width(data: bytes) -> int:
     "Width in pixels of a PNG or JPEG, 0 where it cannot be told."
@@ -123,8 +162,8 @@ def picture_width(data: bytes) -> int:
     position = 2
     while data[:2] == b"\xff\xd8" and position + 9 < len(data) and data[position] == 0xFF:
         if 0xC0 <= data[position + 1] <= 0xCF and data[position + 1] not in (0xC4, 0xC8, 0xCC):
-            return struct.unpack(">H", data[position + 7:position + 9])[0]
-        position += 2 + struct.unpack(">H", data[position + 2:position + 4])[0]
+            return struct.unpack(">H", data[position + 7 : position + 9])[0]
+        position += 2 + struct.unpack(">H", data[position + 2 : position + 4])[0]
     return 0
 
 
@@ -157,6 +196,7 @@ def check_output(output: dict):
 
 # --- notebooks
 
+
 def check_notebook(path: Path):
     "All problems of a notebook."
     group = cells(path)
@@ -169,7 +209,10 @@ def check_notebook(path: Path):
         for output in cell.outputs:
             yield from (f"{cell}: {problem}" for problem in check_output(output))
     local = [cell for cell in code if not cell.exported]
-    yield from (f"{cell}: {problem}" for cell, problem in [*check_unused(exported, exported), *check_unused(local, code)])
+    yield from (
+        f"{cell}: {problem}"
+        for cell, problem in [*check_unused(exported, exported), *check_unused(local, code)]
+    )
 
     size = sum(len(json.dumps(cell.outputs)) for cell in code)
     if size > OUTPUT_BYTES:
@@ -183,8 +226,13 @@ def check_notebook(path: Path):
 def main():
     paths = notebook_paths()
     problems = [problem for path in paths for problem in check_notebook(path)]
-    problems += [f"{path.relative_to(NOTEBOOKS)}: would hide a whole folder from the tests" for path in NOTEBOOKS.rglob(".notest")]
-    finish(problems, f"{sum(len(cells(path)) for path in paths)} cells in {len(paths)} notebooks are in order")
+    problems += [
+        f"{path.relative_to(NOTEBOOKS)}: would hide a whole folder from the tests"
+        for path in NOTEBOOKS.rglob(".notest")
+    ]
+    finish(
+        problems, f"{sum(len(cells(path)) for path in paths)} cells in {len(paths)} notebooks are in order"
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""Checks that `nbdev_clean` would change no notebook: no execution counts, no foreign metadata, keys in order.
+"""Checks that `nbdev_clean` would change no notebook: no execution counts, no foreign metadata, keys in
+order.
 
 Works on a copy, so it needs no commit and changes nothing. To mend: nbdev_clean
 """
+
 from notebooks import ROOT, command, finish, name, notebook_paths, project_copy, run
 
 

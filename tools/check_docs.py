@@ -1,10 +1,13 @@
-"""Builds the documentation site (build_site.py) and checks it: the sidebar, the links of the notebooks, callouts, and the finished pages (check_pages.py).
+"""Builds the documentation site (build_site.py) and checks it: the sidebar, the links of the notebooks,
+callouts, and the finished pages (check_pages.py).
 
-Everything happens in a copy; with `--keep` the site is put into _docs/. Without quarto the pages are those of smalldocs, which pip installs and which
-needs Python 3.11; where neither is, the notebooks alone are looked at.
+Everything happens in a copy; with `--keep` the site is put into _docs/. Without quarto the pages are those
+of smalldocs, which pip installs and which needs Python 3.11; where neither is, the notebooks alone are
+looked at.
 
 usage: check_docs.py [--keep]
 """
+
 import re
 import shutil
 import sys
@@ -17,19 +20,30 @@ _CODE = re.compile(r"^(```+|~~~+).*?^\1\s*$|`[^`\n]*`", re.M | re.S)
 
 
 def sidebar() -> list[str]:
-    "Notebooks that the sidebar lacks, names twice or out of the order of their numbers, and entries without a notebook."
+    "Notebooks that the sidebar lacks, names twice or out of order, and entries without a notebook."
     listed = re.findall(r"^\s*- ([\w/]+\.ipynb)\s*$", (ROOT / "_quarto.yml").read_text(), re.M)
     present = {name(path) for path in notebook_paths()}
-    problems = [f"_quarto.yml: the sidebar lacks {path}" for path in sorted(present - set(listed))] + [f"_quarto.yml: there is no {path}" for path in sorted(set(listed) - present)]
-    problems += [f"_quarto.yml: {path} stands twice in the sidebar" for path in sorted({path for path in listed if listed.count(path) > 1})]
+    problems = [f"_quarto.yml: the sidebar lacks {path}" for path in sorted(present - set(listed))] + [
+        f"_quarto.yml: there is no {path}" for path in sorted(set(listed) - present)
+    ]
+    problems += [
+        f"_quarto.yml: {path} stands twice in the sidebar"
+        for path in sorted({path for path in listed if listed.count(path) > 1})
+    ]
     for section in re.split(r"^\s*- section:", (ROOT / "_quarto.yml").read_text(), flags=re.M)[1:]:
-        chapters = [path for path in re.findall(r"^\s*- ([\w/]+\.ipynb)\s*$", section, re.M) if re.match(r"\d", path)]
-        problems += [f"_quarto.yml: {after} stands behind {before}" for before, after in zip(chapters, chapters[1:]) if before[:2] > after[:2]]
+        chapters = [
+            path for path in re.findall(r"^\s*- ([\w/]+\.ipynb)\s*$", section, re.M) if re.match(r"\d", path)
+        ]
+        problems += [
+            f"_quarto.yml: {after} stands behind {before}"
+            for before, after in zip(chapters, chapters[1:])
+            if before[:2] > after[:2]
+        ]
     return problems
 
 
 def links() -> list[str]:
-    "Links of the markdown to files that are not there. A page of the site (masks.html) is there if its notebook is (00_masks.ipynb)."
+    "Links of the markdown to files that are not there; the page masks.html is there if 00_masks.ipynb is."
     problems, known = [], {re.sub(r"^\d+_", "", path.stem) for path in notebook_paths()}
     mentioned = {name(path).removesuffix(".ipynb") for path in notebook_paths()}
     for cell in (cell for path in notebook_paths() for cell in cells(path) if cell.kind == "markdown"):
@@ -37,7 +51,9 @@ def links() -> list[str]:
             there = cell.notebook.parent / target
             if not there.exists() and not (there.suffix == ".html" and there.stem in known):
                 problems.append(f"{cell}: there is no {target}")
-        for chapter in re.findall(r"(?<!`)`(\d\d_\w+|(?:tutorials|results|reference)/\w+)`(?!`)", cell.source):
+        for chapter in re.findall(
+            r"(?<!`)`(\d\d_\w+|(?:tutorials|results|reference)/\w+)`(?!`)", cell.source
+        ):
             if chapter not in mentioned:
                 problems.append(f"{cell}: there is no chapter {chapter}")
     return problems
@@ -55,7 +71,9 @@ def callouts() -> list[str]:
             if depth < 0:
                 break
         if depth:
-            problems.append(f"{cell}: a callout is {'not closed' if depth > 0 else 'closed that was not opened'}")
+            problems.append(
+                f"{cell}: a callout is {'not closed' if depth > 0 else 'closed that was not opened'}"
+            )
     return problems
 
 
@@ -75,9 +93,20 @@ def pictures(site) -> list[str]:
     "Pages that show fewer pictures than their notebook keeps."
     problems = []
     for path in notebook_paths():
-        shown = [cell for cell in cells(path) if cell.kind == "code" and not {"hide", "include"} & cell.directives.keys()]
-        kept = sum(bool(set(FIGURES) & output.get("data", {}).keys()) for cell in shown for output in cell.outputs if not output.get("data", {}).get("text/html"))
-        page = (site / name(path)).with_name(f"{re.sub(r'^[0-9]+_', '', path.stem) if number(path) is not None else path.stem}.html")
+        shown = [
+            cell
+            for cell in cells(path)
+            if cell.kind == "code" and not {"hide", "include"} & cell.directives.keys()
+        ]
+        kept = sum(
+            bool(set(FIGURES) & output.get("data", {}).keys())
+            for cell in shown
+            for output in cell.outputs
+            if not output.get("data", {}).get("text/html")
+        )
+        page = (site / name(path)).with_name(
+            f"{re.sub(r'^[0-9]+_', '', path.stem) if number(path) is not None else path.stem}.html"
+        )
         there = len(check_pages.Page(page).pictures) if page.exists() else -1
         if there < 0:
             problems.append(f"{name(path)}: has no page {page.name}")
@@ -101,7 +130,8 @@ def main():
         if "--keep" in sys.argv[1:] and count:
             shutil.rmtree(ROOT / settings()["doc_path"], ignore_errors=True)
             shutil.copytree(site, ROOT / settings()["doc_path"])
-    finish(problems, f"{count} pages built by {builder()}" if count else "the notebooks can be processed; neither quarto nor smalldocs (Python 3.11) is there to render them")
+    absent = "the notebooks can be processed; neither quarto nor smalldocs (Python 3.11) renders them"
+    finish(problems, f"{count} pages built by {builder()}" if count else absent)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""Checks that nbdev 3 serves the same notebooks: same modules exported, nothing to clean, three notebooks pass.
+"""Checks that nbdev 3 serves the same notebooks: same modules exported, nothing to clean, three notebooks
+pass.
 
-nbdev 3 wants other versions of its companions than nbdev 2, so it gets an environment of its own, which borrows the
-heavy packages of this one. That needs the network, so the gate runs this only where it is asked to:
-gate.py --only nbdev3. nbdev 2 stays the one that writes.
+nbdev 3 wants other versions of its companions than nbdev 2, so it gets an environment of its own, which
+borrows the heavy packages of this one. That needs the network, so the gate runs this only where it is asked
+to: gate.py --only nbdev3. nbdev 2 stays the one that writes.
 """
+
 import sys
 import tempfile
 from pathlib import Path
@@ -23,7 +25,9 @@ def programs_of_nbdev3(folder: Path) -> Path:
         finish([f"nbdev 3 could not be installed: {installed.stdout}"], "")
     site = next((folder / "lib").glob("python3*")) / "site-packages"
     borrowed = [path for path in sys.path if path.endswith("site-packages")]
-    (site / "zz_borrowed.pth").write_text("".join(f"{path}\n" for path in borrowed))  # behind its own packages
+    (site / "zz_borrowed.pth").write_text(
+        "".join(f"{path}\n" for path in borrowed)
+    )  # behind its own packages
     return folder / "bin"
 
 
@@ -45,7 +49,9 @@ def main():
             done = run(programs / program, cwd=copy)
             problems += [f"{program}: {done.stdout}"] if done.returncode else []
         stored, fresh = modules(PACKAGE), modules(copy / PACKAGE.name)
-        problems += [f"{name}: nbdev 3 exports something else" for name in stored if stored[name] != fresh.get(name)]
+        problems += [
+            f"{name}: nbdev 3 exports something else" for name in stored if stored[name] != fresh.get(name)
+        ]
         cleaned = [path.name for path, text in notebooks.items() if path.read_text(encoding="utf-8") != text]
         problems += [f"{name}: nbdev 3 cleans it" for name in cleaned]
         for name in TRIED:

@@ -1,11 +1,15 @@
-"""Checks that the stored outputs are what the cells give now: each notebook is run in a process of its own and compared.
+"""Checks that the stored outputs are what the cells give now: each notebook is run in a process of its own
+and compared.
 
-Compared are printed text, text/plain and text/markdown, and that there are as many figures as before. Numbers may differ by 1 part in 1000, by one
-in their last digit or by 0.00001, since machines add in different orders. Cells for a GPU, for big weights or that are slow are skipped, and so are
-their outputs. A notebook may take 60 seconds of processor time (so that other work on the machine does not count). To mend: run the notebook again, then nbdev_clean.
+Compared are printed text, text/plain and text/markdown, and that there are as many figures as before.
+Numbers may differ by 1 part in 1000, by one in their last digit or by 0.00001, since machines add in
+different orders. Cells for a GPU, for big weights or that are slow are skipped, and so are their outputs. A
+notebook may take 60 seconds of processor time (so that other work on the machine does not count). To mend:
+run the notebook again, then nbdev_clean.
 
 usage: check_outputs.py [NOTEBOOK ...]
 """
+
 import json
 import math
 import os
@@ -20,18 +24,25 @@ from notebooks import FIGURES, ROOT, Cell, cells, finish, name, notebook_paths, 
 
 SECONDS = 60
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?(?!\w)")
-_UNSTEADY = re.compile(r" at 0x[0-9a-fA-F]+|^\[source\]\(.*$", re.M)  # addresses, and show_doc's link to a line, which it gives for installed packages only
+_UNSTEADY = re.compile(
+    r" at 0x[0-9a-fA-F]+|^\[source\]\(.*$", re.M
+)  # addresses, and show_doc's link to a line, which it gives for installed packages only
 _TEXTS = ("text/plain", "text/markdown")
 
 
 def close(stored: str, fresh: str) -> bool:
     "Are two texts equal but for spacing, what is unsteady and the noise of floats?"
-    plain = lambda text: _UNSTEADY.sub("", text)
-    stored, fresh = plain(stored), plain(fresh)
+    stored, fresh = _UNSTEADY.sub("", stored), _UNSTEADY.sub("", fresh)
     if " ".join(stored.split()) == " ".join(fresh.split()):
         return True
-    skeleton = lambda text: "".join(_NUMBER.sub("0", text).split())
-    return skeleton(stored) == skeleton(fresh) and all(map(close_numbers, _NUMBER.findall(stored), _NUMBER.findall(fresh)))
+    if skeleton(stored) != skeleton(fresh):
+        return False
+    return all(map(close_numbers, _NUMBER.findall(stored), _NUMBER.findall(fresh)))
+
+
+def skeleton(text: str) -> str:
+    "A text without spaces, all its numbers 0."
+    return "".join(_NUMBER.sub("0", text).split())
 
 
 def close_numbers(stored: str, fresh: str) -> bool:
@@ -46,9 +57,18 @@ def close_numbers(stored: str, fresh: str) -> bool:
 def parts(outputs: list[dict]) -> dict:
     "The comparable parts of a cell's outputs."
     shown = [output["data"] for output in outputs if "data" in output]
-    texts = [text_of(data[mime]) for data in shown for mime in _TEXTS if mime in data and not set(FIGURES) & data.keys()]
+    texts = [
+        text_of(data[mime])
+        for data in shown
+        for mime in _TEXTS
+        if mime in data and not set(FIGURES) & data.keys()
+    ]
     printed = "".join(text_of(output["text"]) for output in outputs if output.get("name") == "stdout")
-    return {"figures": sum(bool(set(FIGURES) & data.keys()) for data in shown), "printed": printed, "shown": "\n".join(texts)}
+    return {
+        "figures": sum(bool(set(FIGURES) & data.keys()) for data in shown),
+        "printed": printed,
+        "shown": "\n".join(texts),
+    }
 
 
 def differences(cell: Cell, fresh_outputs: list[dict]):
@@ -59,13 +79,16 @@ def differences(cell: Cell, fresh_outputs: list[dict]):
     for part in ("printed", "shown"):
         if close(stored[part], fresh[part]):
             continue
-        lines = unified_diff(stored[part].splitlines(), fresh[part].splitlines(), "stored", "fresh", lineterm="", n=1)
+        lines = unified_diff(
+            stored[part].splitlines(), fresh[part].splitlines(), "stored", "fresh", lineterm="", n=1
+        )
         yield "\n".join([f"{cell}: {part}", *("    " + line for line in list(lines)[2:30])])
 
 
 def execute(path: Path, destination: Path):
     "Run a notebook as a reader would, and write the outputs of its cells as JSON (in a process of its own)."
     from execnb.shell import CaptureShell
+
     os.chdir(path.parent)
     sys.path[:] = [str(ROOT), *(entry for entry in sys.path if entry != str(Path(__file__).parent))]
     shell, fresh = CaptureShell(path, mpl_format="png"), {}

@@ -1,14 +1,18 @@
-"""What has to hold of the finished pages, whoever rendered them. check_docs.py builds the site and asks here; a folder can be asked about by itself:
+"""What has to hold of the finished pages, whoever rendered them. check_docs.py builds the site and asks
+here; a folder can be asked about by itself:
 
 usage: check_pages.py [SITE]        SITE: a folder of pages, _docs where nothing is given
 
 - Nothing is fetched from another host: no script, style, font, picture or frame.
-- Every link, picture, frame and anchor leads to something; every page can be reached from the first one, and leads on.
-- No markup is left over: TeX outside of code, fences of callouts, directives of cells, references that nothing resolved.
+- Every link, picture, frame and anchor leads to something; every page can be reached from the first one,
+  and leads on.
+- No markup is left over: TeX outside of code, fences of callouts, directives of cells, references that
+  nothing resolved.
 - Every picture has a text for those who do not see it, and a size that is not nothing.
 - Every page has a title, one sentence about itself, and an introduction before its first section.
 - Both colour schemes, the search index and llms.txt are there and know every page.
 """
+
 import base64
 import binascii
 import json
@@ -23,24 +27,50 @@ from notebooks import ROOT, finish
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _BLOCKS = {"p", "div", "li", "td", "th", "tr", "h1", "h2", "h3", "h4", "pre", "section", "main", "nav", "br"}
 _VERBATIM = {"code", "pre", "script", "style", "math", "textarea", "svg", "template"}
-_FETCHED = {"img": "src", "script": "src", "iframe": "src", "source": "src", "video": "src", "audio": "src", "embed": "src", "object": "data"}
+_FETCHED = {
+    "img": "src",
+    "script": "src",
+    "iframe": "src",
+    "source": "src",
+    "video": "src",
+    "audio": "src",
+    "embed": "src",
+    "object": "data",
+}
 _OTHER_HOST = re.compile(r"(?:https?:)?//[\w.-]+")
 _STYLE_FETCH = re.compile(r"(?:url\(\s*|@import\s+)[\"']?((?:https?:)?//[^\"')\s]+)")
-_SCRIPT_FETCH = re.compile(r"(?:\bfrom|\bimport|\bfetch\(|importScripts\()\s*\(?[\"'`]((?:https?:)?//[^\"'`]+)")
-_LEFTOVERS = {"raw TeX": re.compile(r"\\[\[(]|\\(?:begin|text|mathbf|mathcal|frac|sum|qquad|times|cdot|sigma)\b|\$\$|\$\\\w"),
-              "a fence of a callout": re.compile(r"(?m)^\s*:{3,}|:{3,}\s*\{|\{\.callout"),
-              "a directive of a cell": re.compile(r"(?m)^\s*#\s*\|\s*\w+"),
-              "a reference that nothing resolved": re.compile(r"(?<![\w`.])\?@(?:fig|tbl|eq|sec)-|(?<![\w`.])@(?:fig|tbl|eq|sec)-\w"),
-              "a fence of code": re.compile(r"(?m)^\s*```"),
-              "a row of a table": re.compile(r"(?m)^\s*\|[^|\n]+\|.*\|\s*$"),
-              "a link in Markdown": re.compile(r"\]\((?:[\w./-]+\.(?:ipynb|html|md)|https?:)")}
+_SCRIPT_FETCH = re.compile(
+    r"(?:\bfrom|\bimport|\bfetch\(|importScripts\()\s*\(?[\"'`]((?:https?:)?//[^\"'`]+)"
+)
+_LEFTOVERS = {
+    "raw TeX": re.compile(
+        r"\\[\[(]|\\(?:begin|text|mathbf|mathcal|frac|sum|qquad|times|cdot|sigma)\b|\$\$|\$\\\w"
+    ),
+    "a fence of a callout": re.compile(r"(?m)^\s*:{3,}|:{3,}\s*\{|\{\.callout"),
+    "a directive of a cell": re.compile(r"(?m)^\s*#\s*\|\s*\w+"),
+    "a reference that nothing resolved": re.compile(
+        r"(?<![\w`.])\?@(?:fig|tbl|eq|sec)-|(?<![\w`.])@(?:fig|tbl|eq|sec)-\w"
+    ),
+    "a fence of code": re.compile(r"(?m)^\s*```"),
+    "a row of a table": re.compile(r"(?m)^\s*\|[^|\n]+\|.*\|\s*$"),
+    "a link in Markdown": re.compile(r"\]\((?:[\w./-]+\.(?:ipynb|html|md)|https?:)"),
+}
 
 
 class Page(HTMLParser):
     "What a page says, fetches, shows and links to."
+
     def __init__(self, path: Path):
         super().__init__(convert_charrefs=True)
-        self.path, self.open, self.words, self.ids, self.links, self.fetches, self.pictures = path, [], [], set(), [], [], []
+        self.path, self.open, self.words, self.ids, self.links, self.fetches, self.pictures = (
+            path,
+            [],
+            [],
+            set(),
+            [],
+            [],
+            [],
+        )
         self.inline, self.title, self.description, self.order, self.schemes = [], "", "", [], []
         self.feed(path.read_text(encoding="utf-8"))
 
@@ -88,6 +118,7 @@ class Page(HTMLParser):
 
     def _inside(self, tag: str) -> bool:
         return any(name == tag for name, _ in self.open)
+
     def _captioned(self) -> str:
         return "in a figure" if self._inside("figure") else ""
 
@@ -107,7 +138,10 @@ def check_hosts(page: Page):
             yield f"fetches from another host: {target[:80]}"
     for kind, text in page.inline:
         if kind == "page":
-            yield from (f"a frame fetches from another host: {found[1][:80]}" for found in re.finditer(r"(?:src|href)=[\"']?((?:https?:)?//[^\"'\s>]+)", text))
+            yield from (
+                f"a frame fetches from another host: {found[1][:80]}"
+                for found in re.finditer(r"(?:src|href)=[\"']?((?:https?:)?//[^\"'\s>]+)", text)
+            )
         for pattern in (_STYLE_FETCH, _SCRIPT_FETCH):
             yield from (f"fetches from another host: {found[1][:80]}" for found in pattern.finditer(text))
 
@@ -118,14 +152,23 @@ def check_links(page: Page, pages: dict[Path, Page], site: Path):
         if not local(target):
             continue
         parts = urlsplit(target)
-        path = (page.path.parent / unquote(parts.path)).resolve() if not parts.path.startswith("/") else (site / unquote(parts.path).lstrip("/")).resolve()
+        path = (
+            (page.path.parent / unquote(parts.path)).resolve()
+            if not parts.path.startswith("/")
+            else (site / unquote(parts.path).lstrip("/")).resolve()
+        )
         if not parts.path:
             path = page.path
         if path.is_dir():
             path = path / "index.html"
         if not path.is_file():
             yield f"there is no {target}"
-        elif parts.fragment and path in pages and unquote(parts.fragment) not in pages[path].ids and parts.fragment != "top":
+        elif (
+            parts.fragment
+            and path in pages
+            and unquote(parts.fragment) not in pages[path].ids
+            and parts.fragment != "top"
+        ):
             yield f"{path.name} has no place called {parts.fragment}"
         elif path.suffix == ".ipynb":
             yield f"leads to a notebook instead of its page: {target}"
@@ -135,7 +178,7 @@ def check_text(page: Page):
     "Markup that nobody rendered."
     for what, pattern in _LEFTOVERS.items():
         if found := pattern.search(page.text):
-            around = page.text[max(0, found.start() - 30):found.end() + 40]
+            around = page.text[max(0, found.start() - 30) : found.end() + 40]
             yield f"{what} is left over: {' '.join(around.split())}"
 
 
@@ -161,9 +204,9 @@ def check_manners(page: Page):
         yield "has no title"
     if not page.description:
         yield "has no description: the > line under the title"
-    order = page.order[page.order.index("h1") + 1:] if "h1" in page.order else page.order
+    order = page.order[page.order.index("h1") + 1 :] if "h1" in page.order else page.order
     first = next((tag for tag in order if tag in ("h2", "h3")), None)
-    before = order[:order.index(first)] if first else order
+    before = order[: order.index(first)] if first else order
     if before.count("p") < 1:
         yield "begins with a section instead of an introduction"
 
@@ -177,7 +220,11 @@ def check_whole(site: Path, pages: dict[Path, Page]):
     while waiting:
         here = waiting.pop()
         for target, _ in pages[here].links:
-            path = (here.parent / unquote(urlsplit(target).path)).resolve() if local(target) and urlsplit(target).path else here
+            path = (
+                (here.parent / unquote(urlsplit(target).path)).resolve()
+                if local(target) and urlsplit(target).path
+                else here
+            )
             if path in pages and path not in reached:
                 reached.add(path), waiting.append(path)
     for path in sorted(pages.keys() - reached):
@@ -201,7 +248,10 @@ def check_whole(site: Path, pages: dict[Path, Page]):
         if "llms.txt" in index and f"{relative.removesuffix('.html')}.llms.md" not in index["llms.txt"]:
             yield f"{relative}: llms.txt does not list it"
     for sheet in site.rglob("*.css"):
-        yield from (f"{sheet.relative_to(site)}: fetches from another host: {found[1][:80]}" for found in _STYLE_FETCH.finditer(sheet.read_text(encoding="utf-8")))
+        yield from (
+            f"{sheet.relative_to(site)}: fetches from another host: {found[1][:80]}"
+            for found in _STYLE_FETCH.finditer(sheet.read_text(encoding="utf-8"))
+        )
 
 
 def check(site: Path) -> list[str]:
@@ -210,10 +260,19 @@ def check(site: Path) -> list[str]:
     pages = {path: Page(path) for path in sorted(site.rglob("*.html")) if "site_libs" not in path.parts}
     found = {}  # what is wrong on many pages, as an entry of the sidebar is, is said once
     for path, page in pages.items():
-        checks = (check_hosts(page), check_links(page, pages, site), check_text(page), check_pictures(page), check_manners(page))
+        checks = (
+            check_hosts(page),
+            check_links(page, pages, site),
+            check_text(page),
+            check_pictures(page),
+            check_manners(page),
+        )
         for problem in (problem for one in checks for problem in one):
             found.setdefault(problem.replace("../", ""), []).append(path.relative_to(site).as_posix())
-    return list(check_whole(site, pages)) + [f"{where[0]}{f' and {len(where) - 1} more' if where[1:] else ''}: {problem}" for problem, where in found.items()]
+    return list(check_whole(site, pages)) + [
+        f"{where[0]}{f' and {len(where) - 1} more' if where[1:] else ''}: {problem}"
+        for problem, where in found.items()
+    ]
 
 
 def main():

@@ -1,12 +1,14 @@
-"""Checks that what pip installs works: source distribution and wheel are built, the wheel goes into a new environment, and the demo runs there.
+"""Checks that what pip installs works: source distribution and wheel are built, the wheel goes into a new
+environment, and the demo runs there.
 
-The new environment sees the heavy packages of the running one through a .pth file, but not this source tree: the only amodal_sam is the wheel's.
-Because missing requirements would not show that way, the imports of the modules are compared with the requirements in settings.ini.
+The new environment sees the heavy packages of the running one through a .pth file, but not this source
+tree: the only amodal_sam is the wheel's. Because missing requirements would not show that way, the imports
+of the modules are compared with the requirements in settings.ini.
 """
+
 import ast
 import re
 import sys
-import sysconfig
 import tempfile
 import time
 from importlib.metadata import packages_distributions
@@ -36,11 +38,22 @@ def canonical(requirement: str) -> str:
 
 
 def imports(tree: ast.Module) -> dict[str, bool]:
-    "Top-level packages that a module imports; True where the import always happens, False where it stands inside a function."
-    lazy = {child for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) for child in ast.walk(node)}
+    "Top-level packages that a module imports; True where it always does, False where inside a function."
+    lazy = {
+        child
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for child in ast.walk(node)
+    }
     found = {}
     for node in ast.walk(tree):
-        full_names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module] if isinstance(node, ast.ImportFrom) and not node.level else []
+        full_names = (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module]
+            if isinstance(node, ast.ImportFrom) and not node.level
+            else []
+        )
         for full_name in full_names:
             found[full_name.split(".")[0]] = found.get(full_name.split(".")[0], False) or node not in lazy
     return found
@@ -48,8 +61,17 @@ def imports(tree: ast.Module) -> dict[str, bool]:
 
 def check_requirements() -> list[str]:
     "Is everything that the modules import required?"
-    required, distributions, problems = {canonical(entry) for entry in settings()["requirements"].split()}, packages_distributions(), []
-    extras = {canonical(entry) for key, value in settings().items() if key.endswith("_requirements") for entry in value.split()}
+    required, distributions, problems = (
+        {canonical(entry) for entry in settings()["requirements"].split()},
+        packages_distributions(),
+        [],
+    )
+    extras = {
+        canonical(entry)
+        for key, value in settings().items()
+        if key.endswith("_requirements")
+        for entry in value.split()
+    }
     for path in sorted(PACKAGE.rglob("*.py")):
         for package, always in imports(ast.parse(path.read_text())).items():
             if package in sys.stdlib_module_names or package == PACKAGE.name:
@@ -61,7 +83,7 @@ def check_requirements() -> list[str]:
 
 
 def build(folder: Path) -> Path:
-    "Build from a copy (so that no old build folder leaks in): the source distribution, and the wheel from that."
+    "Build from a copy, so that no old build folder leaks in: the source distribution, the wheel from that."
     with project_copy() as copy:
         must(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, copy)
     return next(folder.glob("*.whl"))
@@ -70,9 +92,17 @@ def build(folder: Path) -> Path:
 def check_contents(wheel: Path) -> list[str]:
     "The package, its licence, and nothing else."
     inside = ZipFile(wheel).namelist()
-    expected = [path.relative_to(PACKAGE.parent).as_posix() for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")]
+    expected = [
+        path.relative_to(PACKAGE.parent).as_posix()
+        for path in PACKAGE.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
+    ]
     problems = [f"the wheel lacks {file}" for file in expected if file not in inside]
-    problems += [f"the wheel should not hold {file}" for file in inside if not re.match(r"amodal_sam(/|-[\d.]+.*\.dist-info/)", file)]
+    problems += [
+        f"the wheel should not hold {file}"
+        for file in inside
+        if not re.match(r"amodal_sam(/|-[\d.]+.*\.dist-info/)", file)
+    ]
     if not any(file.endswith("LICENSE") for file in inside):
         problems.append("the wheel lacks the licence")
     if wheel.stat().st_size > WHEEL_BYTES:
@@ -86,18 +116,31 @@ def install(wheel: Path, folder: Path) -> Path:
     python = folder / "bin" / "python"
     must(python, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", wheel)
     site = Path(must(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
-    borrowed = dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))
+    borrowed = [path for path in sys.path if path.endswith("site-packages")]
     (site / "borrowed.pth").write_text("".join(f"{path}\n" for path in borrowed))
     return python
 
 
 def check_installed(python: Path, elsewhere: Path) -> list[str]:
     "Import and demo, from a folder that is not the project's."
-    place, version = must(python, "-c", "import amodal_sam; print(amodal_sam.__file__); print(amodal_sam.__version__)", cwd=elsewhere).split("\n")[:2]
-    problems = [] if python.parents[1].resolve() in Path(place).resolve().parents else [f"amodal_sam came from {place}, not from the wheel"]
+    place, version = must(
+        python,
+        "-c",
+        "import amodal_sam; print(amodal_sam.__file__); print(amodal_sam.__version__)",
+        cwd=elsewhere,
+    ).split("\n")[:2]
+    problems = (
+        []
+        if python.parents[1].resolve() in Path(place).resolve().parents
+        else [f"amodal_sam came from {place}, not from the wheel"]
+    )
     if version != settings()["version"]:
         problems.append(f"the wheel says it is {version}, settings.ini says {settings()['version']}")
-    modules = ", ".join(".".join(path.relative_to(ROOT).with_suffix("").parts) for path in sorted(PACKAGE.rglob("*.py")) if path.stem != "__init__")
+    modules = ", ".join(
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.stem != "__init__"
+    )
     must(python, "-c", f"import {modules}", cwd=elsewhere)
     must(python.parent / "amodal-sam", "--help", cwd=elsewhere)
     must(python.parent / "amodal-sam", "demo", "-o", elsewhere / "demo", cwd=elsewhere)
@@ -117,7 +160,10 @@ def main():
             size = f"{wheel.name}, {wheel.stat().st_size / 1e6:.1f} MB"
         except Failed as failure:
             problems.append(str(failure))
-    finish(problems, "" if problems else f"{size}, installs and runs the demo in {time.monotonic() - start:.0f} s")
+    finish(
+        problems,
+        "" if problems else f"{size}, installs and runs the demo in {time.monotonic() - start:.0f} s",
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Checks that the workflows on GitHub do what this folder offers: targets that the Makefile has, programs that are here, and the Pythons that setup.py names."""
+"""Checks that the workflows on GitHub do what this folder offers: targets that the Makefile has, programs
+that are here, and the Pythons that setup.py names."""
+
 import re
 
 import yaml
@@ -21,7 +23,10 @@ def check(name: str, text: str) -> list[str]:
             problems.append(f"{name}: {job} has no timeout-minutes")
         matrix = described.get("strategy", {}).get("matrix", {})
         if "python" in matrix and list(map(str, matrix["python"])) != _PYTHONS:
-            problems.append(f"{name}: {job} runs on Python {', '.join(map(str, matrix['python']))}, setup.py names {', '.join(_PYTHONS)}")
+            problems.append(
+                f"{name}: {job} runs on Python {', '.join(map(str, matrix['python']))}, setup.py names "
+                f"{', '.join(_PYTHONS)}"
+            )
         for step in described["steps"]:
             for target in re.findall(r"\bmake ([\w-]+)", step.get("run", "")):
                 if target not in _TARGETS:
@@ -32,7 +37,9 @@ def check(name: str, text: str) -> list[str]:
             python = str(step.get("with", {}).get("python-version", _PYTHONS[0]))
             if python not in _PYTHONS and "matrix" not in python:
                 problems.append(f"{name}: {job} takes Python {python}")
-            if not re.fullmatch(r"[\w.-]+/[\w./-]+@(v?\d[\w.]*|release/v\d+|[0-9a-f]{40})", step.get("uses", "a/b@v1")):
+            if not re.fullmatch(
+                r"[\w.-]+/[\w./-]+@(v?\d[\w.]*|release/v\d+|[0-9a-f]{40})", step.get("uses", "a/b@v1")
+            ):
                 problems.append(f"{name}: {job} uses {step['uses']} without a version")
     return problems
 

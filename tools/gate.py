@@ -1,10 +1,11 @@
 """The gate: everything that has to hold before a change goes in. `make test` runs it.
 
-Each part is a line, followed by what the part says where it fails; all parts run even when one fails. The last line
-counts them.
+Each part is a line, followed by what the part says where it fails; all parts run even when one fails. The
+last line counts them.
 
 usage: gate.py [--only NAME ...]      NAME as in the lines below: clean, export, order, ...
 """
+
 import sys
 import time
 from pathlib import Path
@@ -13,21 +14,21 @@ from notebooks import command, run
 
 TOOLS = Path(__file__).resolve().parent
 PARTS = {
-    "clean":   [sys.executable, TOOLS / "check_clean.py"],
-    "export":  [sys.executable, TOOLS / "check_export.py"],
-    "order":   [sys.executable, TOOLS / "check_order.py"],
-    "walls":   [command("lint-imports"), "--no-cache"],
-    "cells":   [sys.executable, TOOLS / "check_cells.py"],
-    "maths":   [sys.executable, TOOLS / "check_maths.py"],
-    "paper":   [sys.executable, TOOLS / "check_paper.py"],
+    "clean": [sys.executable, TOOLS / "check_clean.py"],
+    "export": [sys.executable, TOOLS / "check_export.py"],
+    "order": [sys.executable, TOOLS / "check_order.py"],
+    "walls": [command("lint-imports"), "--no-cache"],
+    "cells": [sys.executable, TOOLS / "check_cells.py"],
+    "maths": [sys.executable, TOOLS / "check_maths.py"],
+    "paper": [sys.executable, TOOLS / "check_paper.py"],
     "workflows": [sys.executable, TOOLS / "check_workflows.py"],
-    "readme":  [sys.executable, TOOLS / "make_readme.py", "--check"],
+    "readme": [sys.executable, TOOLS / "make_readme.py", "--check"],
     "lessons": [command("nbdev_test"), "--n_workers", "2", "--timing"],
     "outputs": [sys.executable, TOOLS / "check_outputs.py"],
     "browser": [sys.executable, TOOLS / "check_browser.py"],
-    "wheel":   [sys.executable, TOOLS / "check_wheel.py"],
-    "docs":    [sys.executable, TOOLS / "check_docs.py"],
-    "nbdev3":  [sys.executable, TOOLS / "check_nbdev3.py"],
+    "wheel": [sys.executable, TOOLS / "check_wheel.py"],
+    "docs": [sys.executable, TOOLS / "check_docs.py"],
+    "nbdev3": [sys.executable, TOOLS / "check_nbdev3.py"],
 }
 ASKED_FOR = {"nbdev3"}  # needs the network, so it runs only where it is named
 

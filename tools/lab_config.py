@@ -1,8 +1,11 @@
-"""Settings of JupyterLab for this project (`make lab`): a saved notebook keeps the picture of a canvas, not its live view.
+"""Settings of JupyterLab for this project (`make lab`): a saved notebook keeps the picture of a canvas, not
+its live view.
 
-Without a kernel the live view is an error message, and in the site an empty place; the picture beside it would not be shown. So the view is taken out
-of what is written. While the notebook's kernel runs it is put back into what is read, so that reloading the page brings the live canvas back.
+Without a kernel the live view is an error message, and in the site an empty place; the picture beside it
+would not be shown. So the view is taken out of what is written. While the notebook's kernel runs it is put
+back into what is read, so that reloading the page brings the live canvas back.
 """
+
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -18,11 +21,14 @@ def outputs(model: dict):
 
 class PictureKeeper(AsyncLargeFileManager):
     "Notebooks in files without live views, and with them while a kernel runs."
+
     views = {}  # path to what was taken out of it
 
     async def save(self, model, path=""):
         if model.get("type") == "notebook" and model.get("content"):
-            self.views[path.strip("/")] = {name: data.pop(VIEW) for name, data in outputs(model) if VIEW in data}
+            self.views[path.strip("/")] = {
+                name: data.pop(VIEW) for name, data in outputs(model) if VIEW in data
+            }
         return await super().save(model, path)
 
     async def get(self, path, content=True, type=None, format=None, **more):
@@ -36,7 +42,10 @@ class PictureKeeper(AsyncLargeFileManager):
 
     async def running(self, path: str) -> bool:
         "Is there a kernel for this notebook?"
-        return any(session["path"] == path.strip("/") for session in await self.parent.session_manager.list_sessions())
+        return any(
+            session["path"] == path.strip("/")
+            for session in await self.parent.session_manager.list_sessions()
+        )
 
 
 c = get_config()  # noqa: F821

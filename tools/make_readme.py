@@ -1,10 +1,12 @@
 """Makes README.md from nbs/index.ipynb: its markdown, its code and its stored outputs. Needs no quarto.
 
-Hidden cells stay hidden, cells with `echo: false` show their output only, callouts become quotes, links and pictures point into nbs/.
-Pictures among the outputs are written to nbs/images/readme-<cell id>.png.
+Hidden cells stay hidden, cells with `echo: false` show their output only, callouts become quotes, links and
+pictures point into nbs/. Pictures among the outputs are written to nbs/images/readme-<cell id>.png.
 
-usage: make_readme.py [--check]      --check changes nothing and fails where README.md or its pictures are out of date
+usage: make_readme.py [--check]      --check changes nothing and fails where README.md or its pictures are
+out of date
 """
+
 import base64
 import re
 import sys
@@ -23,14 +25,22 @@ _DIV = re.compile(r"^:{3,}.*\n?", re.M)
 def quote(found: re.Match) -> str:
     "A callout as a quote with a bold title."
     title = re.search(r"title=\"([^\"]*)\"", found[3])
-    return "\n".join(f"> {line}".rstrip() for line in [f"**{title[1] if title else found[2].capitalize()}**", "", *found[4].strip().split("\n")])
+    return "\n".join(
+        f"> {line}".rstrip()
+        for line in [f"**{title[1] if title else found[2].capitalize()}**", "", *found[4].strip().split("\n")]
+    )
 
 
 def from_top(found: re.Match) -> str:
     "A link relative to nbs/ as one relative to the project."
     path, hash_mark, anchor = found[2].partition("#")
     target = (NOTEBOOKS / path).resolve()
-    return found[1] + (target.relative_to(ROOT.resolve()).as_posix() if ROOT.resolve() in target.parents else path) + hash_mark + anchor
+    return (
+        found[1]
+        + (target.relative_to(ROOT.resolve()).as_posix() if ROOT.resolve() in target.parents else path)
+        + hash_mark
+        + anchor
+    )
 
 
 def markdown(text: str) -> str:
@@ -62,7 +72,11 @@ def show_cell(cell: Cell, pictures: dict[Path, bytes]) -> list[str]:
     flags = {key: value.lower() for key, value in cell.directives.items()}
     if cell.kind == "markdown":
         return [markdown(cell.source)]
-    if cell.kind != "code" or {"hide", "default_exp", "export", "exports", "exporti"} & flags.keys() or flags.get("include") == "false":
+    if (
+        cell.kind != "code"
+        or {"hide", "default_exp", "export", "exports", "exporti"} & flags.keys()
+        or flags.get("include") == "false"
+    ):
         return []
     source = "\n".join(line for line in cell.source.split("\n") if not re.match(r"\s*#\s*\|", line)).strip()
     blocks = [] if flags.get("echo") == "false" or not source else [f"```python\n{source}\n```"]
@@ -78,7 +92,9 @@ def show_cell(cell: Cell, pictures: dict[Path, bytes]) -> list[str]:
 def make_readme() -> tuple[str, dict[Path, bytes]]:
     "The text of the README and its pictures."
     pictures = {}
-    blocks = [block for cell in cells(NOTEBOOKS / "index.ipynb") for block in show_cell(cell, pictures) if block]
+    blocks = [
+        block for cell in cells(NOTEBOOKS / "index.ipynb") for block in show_cell(cell, pictures) if block
+    ]
     return _HEAD + "\n" + "\n\n".join(blocks) + "\n", pictures
 
 
@@ -87,11 +103,19 @@ def main():
         finish(["nbs/index.ipynb is missing"], "")
     text, pictures = make_readme()
     wanted = {README: text.encode(), **pictures}
-    links = [target for target in re.findall(r"\]\((?!\w+:|#)([^)#\s]+)", text) + re.findall(r"src=\"(?!\w+:)([^\"]+)", text) if not (ROOT / target).exists() and ROOT / target not in pictures]
+    links = [
+        target
+        for target in re.findall(r"\]\((?!\w+:|#)([^)#\s]+)", text)
+        + re.findall(r"src=\"(?!\w+:)([^\"]+)", text)
+        if not (ROOT / target).exists() and ROOT / target not in pictures
+    ]
     problems = [f"README.md: there is no {target}" for target in links]
     changed = [path for path, content in wanted.items() if not path.exists() or path.read_bytes() != content]
     if "--check" in sys.argv[1:]:
-        finish(problems + [f"{path.relative_to(ROOT)} is out of date: tools/make_readme.py" for path in changed], "README.md is up to date")
+        finish(
+            problems + [f"{path.relative_to(ROOT)} is out of date: tools/make_readme.py" for path in changed],
+            "README.md is up to date",
+        )
     for path in wanted:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(wanted[path])

@@ -1,4 +1,6 @@
-"""What the tools share: where the project is, its notebooks and their cells, a copy to try things in, one way to report."""
+"""What the tools share: where the project is, its notebooks and their cells, a copy to try things in, one
+way to report."""
+
 import ast
 import json
 import os
@@ -31,9 +33,10 @@ def settings() -> dict:
 @dataclass
 class Cell:
     "One cell of a notebook."
+
     notebook: Path
     id: str
-    kind: str      # "code", "markdown" or "raw"
+    kind: str  # "code", "markdown" or "raw"
     source: str
     outputs: list  # as in the file
 
@@ -55,12 +58,19 @@ class Cell:
     def runs(self) -> bool:
         "Is the cell run where there is no GPU, no network and little time?"
         flagged = set(settings()["tst_flags"].split()) & self.directives.keys()
-        return self.kind == "code" and not flagged and self.directives.get("eval", "").lower() != "false" and "nbdev_export(" not in self.source
+        return (
+            self.kind == "code"
+            and not flagged
+            and self.directives.get("eval", "").lower() != "false"
+            and "nbdev_export(" not in self.source
+        )
 
     @cached_property
     def python(self) -> str:
         "The source with IPython's own lines (%, !, ?) emptied."
-        return "\n".join("" if line.lstrip().startswith(("%", "!", "?")) else line for line in self.source.split("\n"))
+        return "\n".join(
+            "" if line.lstrip().startswith(("%", "!", "?")) else line for line in self.source.split("\n")
+        )
 
     @cached_property
     def tree(self) -> ast.Module:
@@ -85,7 +95,11 @@ def name(path: Path) -> str:
 
 def notebook_paths() -> list[Path]:
     "All notebooks: the numbered ones first, in their order."
-    found = [path for path in NOTEBOOKS.rglob("*.ipynb") if not any(part.startswith((".", "_")) for part in path.relative_to(NOTEBOOKS).parts)]
+    found = [
+        path
+        for path in NOTEBOOKS.rglob("*.ipynb")
+        if not any(part.startswith((".", "_")) for part in path.relative_to(NOTEBOOKS).parts)
+    ]
     return sorted(found, key=lambda path: (number(path) is None, path.relative_to(NOTEBOOKS).as_posix()))
 
 
@@ -97,12 +111,17 @@ def number(path: Path) -> int | None:
 
 def cells(path: Path) -> list[Cell]:
     "The cells of a notebook."
-    return [Cell(path, cell.get("id", ""), cell["cell_type"], text_of(cell["source"]), cell.get("outputs", [])) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    return [
+        Cell(path, cell.get("id", ""), cell["cell_type"], text_of(cell["source"]), cell.get("outputs", []))
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+    ]
 
 
 def module_of(path: Path) -> str | None:
     "The module that a notebook exports, None if it exports none."
-    return next((cell.directives["default_exp"] for cell in cells(path) if "default_exp" in cell.directives), None)
+    return next(
+        (cell.directives["default_exp"] for cell in cells(path) if "default_exp" in cell.directives), None
+    )
 
 
 def text_of(value: str | list[str]) -> str:
@@ -117,25 +136,56 @@ def command(program: str) -> str:
 
 
 def environment(**more: str) -> dict:
-    "A reproducible environment: this environment's programs first, one thread, no GPU, no network, no terminal."
+    "A reproducible environment: its own programs first, one thread, no GPU, no network, no terminal."
     unset = {"PYTHONPATH", "IN_TEST", "MPLBACKEND"}
     closed = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
-    return {key: value for key, value in os.environ.items() if key not in unset} | closed | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-        "no_proxy": "localhost,127.0.0.1", "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": "",
-        "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", **more}
+    return (
+        {key: value for key, value in os.environ.items() if key not in unset}
+        | closed
+        | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "no_proxy": "localhost,127.0.0.1",
+            "HF_HUB_OFFLINE": "1",
+            "CUDA_VISIBLE_DEVICES": "",
+            "OMP_NUM_THREADS": "1",
+            "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "NO_COLOR": "1",
+            **more,
+        }
+    )
 
 
 def run(*arguments, cwd: Path = ROOT, **more) -> subprocess.CompletedProcess:
     "Run a program and keep what it prints."
-    return subprocess.run([str(argument) for argument in arguments], cwd=cwd, env=environment(**more), stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.run(
+        [str(argument) for argument in arguments],
+        cwd=cwd,
+        env=environment(**more),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 @contextmanager
 def project_copy():
     "A copy of the project's own files, without what is built from them, that is removed afterwards."
-    skip = shutil.ignore_patterns(".git", ".venv*", "_proc", "_docs", "build", "dist", "runs", "amodal-demo", "*.egg-info", "__pycache__", ".*_checkpoints", "nbdev.yml")
+    skip = shutil.ignore_patterns(
+        ".git",
+        ".venv*",
+        "_proc",
+        "_docs",
+        "build",
+        "dist",
+        "runs",
+        "amodal-demo",
+        "*.egg-info",
+        "__pycache__",
+        ".*_checkpoints",
+        "nbdev.yml",
+    )
     with tempfile.TemporaryDirectory(prefix="amodal-sam-") as folder:
         copy = Path(folder) / "project"
         shutil.copytree(ROOT, copy, ignore=skip, symlinks=True)

@@ -1,7 +1,10 @@
-"""How the site shows a signature: names and defaults on one line, and a table of what each parameter is, from the comments beside it (docments).
+"""How the site shows a signature: names and defaults on one line, and a table of what each parameter is,
+from the comments beside it (docments).
 
-build_site.py names it as nbdev's renderer while it builds; JupyterLab keeps nbdev's own, which writes the comments into the signature.
+build_site.py names it as nbdev's renderer while it builds; JupyterLab keeps nbdev's own, which writes the
+comments into the signature.
 """
+
 import inspect
 import re
 from inspect import Parameter
@@ -14,7 +17,7 @@ WIDTH = 92
 
 
 def kind_of(annotation) -> str:
-    "A type as code, without modules; alternatives are joined by a word, since a bar would end the cell of a table."
+    "A type as code, without modules; alternatives are joined by a word: a bar would end the cell of a table."
     if annotation is inspect.Parameter.empty or annotation is None:
         return ""
     text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
@@ -32,7 +35,13 @@ def kind_of(annotation) -> str:
 def default_of(value) -> str:
     "A default as it would be typed, or shortly."
     text = getattr(value, "__name__", None) or repr(value)
-    return re.sub(r"<factory>|<.*", "...", text, flags=re.S) if "<" in text else text if len(text) <= 40 else re.sub(r"\(.*", "(...)", text, flags=re.S)
+    return (
+        re.sub(r"<factory>|<.*", "...", text, flags=re.S)
+        if "<" in text
+        else text
+        if len(text) <= 40
+        else re.sub(r"\(.*", "(...)", text, flags=re.S)
+    )
 
 
 def signature_of(name: str, parameters: list[Parameter]) -> str:
@@ -43,7 +52,10 @@ def signature_of(name: str, parameters: list[Parameter]) -> str:
             words.append("*")
         starred |= parameter.kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_POSITIONAL)
         mark = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
-        words.append(f"{mark}{parameter.name}" + ("" if parameter.default is Parameter.empty else f"={default_of(parameter.default)}"))
+        words.append(
+            f"{mark}{parameter.name}"
+            + ("" if parameter.default is Parameter.empty else f"={default_of(parameter.default)}")
+        )
     lines = [""]
     for number, word in enumerate(words):
         word += ", " if number + 1 < len(words) else ""
@@ -56,7 +68,10 @@ def signature_of(name: str, parameters: list[Parameter]) -> str:
 def table_of(symbol, parameters: list[Parameter]) -> str:
     "The rows that say something: parameter, type, meaning; what is returned comes last."
     told = docments(symbol, full=True)
-    rows = [(parameter.name, kind_of(parameter.annotation), told.get(parameter.name, {}).get("docment")) for parameter in parameters]
+    rows = [
+        (parameter.name, kind_of(parameter.annotation), told.get(parameter.name, {}).get("docment"))
+        for parameter in parameters
+    ]
     rows = [(f"`{name}`", kind, meaning if isinstance(meaning, str) else "") for name, kind, meaning in rows]
     returned = {} if inspect.isclass(symbol) else told.get("return", {})
     meaning, kind = returned.get("docment"), kind_of(returned.get("anno", Parameter.empty))
@@ -64,14 +79,34 @@ def table_of(symbol, parameters: list[Parameter]) -> str:
         rows.append(("returns", kind, meaning if isinstance(meaning, str) else ""))
     if not any(kind or meaning for _, kind, meaning in rows):
         return ""
-    return "\n".join(["| parameter | type | meaning |", "|---|---|---|", *("| " + " | ".join(" ".join(word.split()) for word in row) + " |" for row in rows)])
+    return "\n".join(
+        [
+            "| parameter | type | meaning |",
+            "|---|---|---|",
+            *("| " + " | ".join(" ".join(word.split()) for word in row) + " |" for row in rows),
+        ]
+    )
 
 
 class TableRenderer(BasicMarkdownRenderer):
     "A heading, the signature, the docstring and the table."
+
     def _repr_markdown_(self) -> str:
-        parameters = [parameter for parameter in (self.sig.parameters.values() if self.sig else ()) if parameter.name != "self"]
+        parameters = [
+            parameter
+            for parameter in (self.sig.parameters.values() if self.sig else ())
+            if parameter.name != "self"
+        ]
         source = NbdevLookup().code(self.fn)
-        blocks = ["---", f'[source]({source}){{target="_blank" style="float:right; font-size:smaller"}}' if source else "", f"{'#' * self.title_level} {self.nm}"]
-        blocks += [f"```python\n{signature_of(self.nm.split('.')[-1] if '.' in self.nm else self.nm, parameters)}\n```" if self.sig else "", self.docs.strip(), table_of(self.sym, parameters)]
+        blocks = [
+            "---",
+            f'[source]({source}){{target="_blank" style="float:right; font-size:smaller"}}' if source else "",
+            f"{'#' * self.title_level} {self.nm}",
+        ]
+        signature = signature_of(self.nm.split(".")[-1], parameters) if self.sig else ""
+        blocks += [
+            f"```python\n{signature}\n```" if signature else "",
+            self.docs.strip(),
+            table_of(self.sym, parameters),
+        ]
         return "\n\n".join(block for block in blocks if block)
