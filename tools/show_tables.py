@@ -5,8 +5,10 @@ build_site.py names it as nbdev's renderer while it builds; JupyterLab keeps nbd
 comments into the signature.
 """
 
+import builtins
 import inspect
 import re
+import sys
 from inspect import Parameter
 
 from fastcore.docments import docments
@@ -88,8 +90,23 @@ def table_of(symbol, parameters: list[Parameter]) -> str:
     )
 
 
+def name_types(symbol) -> None:
+    "Names that annotations hold as text, and that are imported for type checkers only, become empty classes."
+    for part in (symbol, getattr(symbol, "__init__", None)):
+        module = sys.modules.get(getattr(part, "__module__", ""), builtins)
+        names = getattr(part, "__globals__", vars(module))
+        written = [kind for kind in getattr(part, "__annotations__", {}).values() if isinstance(kind, str)]
+        for name in re.findall(r"[A-Za-z_]\w*", " ".join(written)):
+            if name not in names and not hasattr(builtins, name):
+                names[name] = type(name, (), {"__module__": "builtins"})
+
+
 class TableRenderer(BasicMarkdownRenderer):
     "A heading, the signature, the docstring and the table."
+
+    def __init__(self, sym, *arguments, **options):
+        name_types(sym)
+        super().__init__(sym, *arguments, **options)
 
     def _repr_markdown_(self) -> str:
         parameters = [
