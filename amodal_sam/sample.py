@@ -14,25 +14,28 @@ from fastcore.basics import patch
 from matplotlib.figure import Figure
 from numpy import ndarray
 
-from .masks import occluded_part, tight_box
+from .masks import check_rgb, occluded_part, tight_box
 from .show import show_layers
 
 # %% ../nbs/02_sample.ipynb #lazy
 def _check_image(image: ndarray, name: str, size: tuple[int, int]) -> ndarray:
     "The image itself, if it is uint8 RGB and as large as the masks."
-    image = np.asarray(image)
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(f"{name} must be uint8 RGB of the shape (H, W, 3), got {image.dtype} {image.shape}")
+    image = check_rgb(image, name)
     if image.shape[:2] != size:
-        raise ValueError(f"{name} is {image.shape[:2]} but the masks are {size}: bring them to the same size first")
+        raise ValueError(
+            f"{name} is {image.shape[:2]} but the masks are {size}: bring them to the same size first"
+        )
     return image
+
 
 class _Image:
     "A field of a sample that holds an image or the function that loads it, which is called once."
     def __init__(self, *, required: bool):
         self.required = required
+
     def __set_name__(self, owner: type, name: str):
         self.name = name
+
     def __set__(self, sample, image):
         sample.__dict__[self.name] = image
 
@@ -43,48 +46,66 @@ class _Image:
             return None
         image = sample.__dict__[self.name]
         if callable(image):
-            image = sample.__dict__[self.name] = _check_image(image(), self.name, sample.amodal.shape)
+            image = _check_image(image(), self.name, sample.amodal.shape)
+            sample.__dict__[self.name] = image
         return image
 
 # %% ../nbs/02_sample.ipynb #check
-def _check_sample(sample):
-    "Refuse masks that are no masks, that differ in size, or that contradict each other."
-    for name in ("amodal", "visible", "occluder"):
-        mask = getattr(sample, name)
-        if mask is None and name == "occluder":
-            continue
-        if not isinstance(mask, ndarray) or mask.dtype != bool or mask.ndim != 2:
-            got = f"{mask.dtype} {mask.shape}" if isinstance(mask, ndarray) else type(mask).__name__
-            raise TypeError(f"{name} must be a bool array of the shape (H, W), got {got}")
-        if mask.shape != sample.amodal.shape:
-            raise ValueError(f"{name} is {mask.shape} but amodal is {sample.amodal.shape}: all masks have the size of the image")
-    if not sample.amodal.any():
-        raise ValueError("amodal is empty: a sample is about one object, leave out what is not in the image")
-    if outside := np.count_nonzero(sample.visible > sample.amodal):
-        raise ValueError(f"{outside} visible pixels lie outside amodal: what is seen of an object belongs to it, pass amodal | visible if that is meant")
-    for name in ("image", "original"):
-        image = sample.__dict__[name]
-        if image is not None and not callable(image):
-            _check_image(image, name, sample.amodal.shape)
+def _check_size(name: str, mask: ndarray, size: tuple[int, int]):
+    "Refuse a mask that is none, or not of the size of the others."
+    if not isinstance(mask, ndarray) or mask.dtype != bool or mask.ndim != 2:
+        got = f"{mask.dtype} {mask.shape}" if isinstance(mask, ndarray) else type(mask).__name__
+        raise TypeError(f"{name} must be a bool array of the shape (H, W), got {got}")
+    if mask.shape != size:
+        raise ValueError(
+            f"{name} is {mask.shape} but amodal is {size}: all masks have the size of the image"
+        )
+
+
+def _check_masks(amodal: ndarray, visible: ndarray):
+    "Refuse masks that contradict each other."
+    if not amodal.any():
+        raise ValueError(
+            "amodal is empty: a sample is about one object, leave out what is not in the image"
+        )
+    outside = np.count_nonzero(visible > amodal)
+    if outside:
+        raise ValueError(
+            f"{outside} visible pixels lie outside amodal: what is seen of an object belongs to it, "
+            "pass amodal | visible if that is meant"
+        )
 
 # %% ../nbs/02_sample.ipynb #sample
+_Loaded = ndarray | Callable[[], ndarray]  # an image, or a function without arguments that loads it
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class AmodalSample:
     "One object of one image: what is seen of it, what is hidden, and where it comes from (section 2.1)."
-    image: ndarray | Callable[[], ndarray] = _Image(required=True)             # $I$, uint8 RGB, (H, W, 3), or a function without arguments that loads it
-    amodal: ndarray                                                            # $M_{\text{gt}}$, the whole object, bool, (H, W)
-    visible: ndarray                                                           # $M_{\text{visible}}$, its visible part, bool, (H, W)
+    image: _Loaded = _Image(required=True)             # $I$, uint8 RGB, (H, W, 3), or what loads it
+    amodal: ndarray                                    # $M_{\text{gt}}$, the whole, bool, (H, W)
+    visible: ndarray                                   # $M_{\text{visible}}$, what is seen, bool, (H, W)
     _: KW_ONLY
-    original: ndarray | Callable[[], ndarray] | None = _Image(required=False)  # the image before something was put in front, uint8 RGB, (H, W, 3), or a function
-    occluder: ndarray | None = None                                            # what was put in front, bool, (H, W)
-    image_id: str = ""                                                         # name of the image in its source
-    object_id: str = ""                                                        # name of the object in its source
-    category: str = ""                                                         # class of the object, where the source has classes
-    origin: str = ""                                                           # the source, as in "kins" or "toy"
-    record: dict = field(default_factory=dict)                                 # whatever else the source says
+    original: _Loaded | None = _Image(required=False)  # the image before the occluder came, (H, W, 3)
+    occluder: ndarray | None = None                    # what was put in front, bool, (H, W)
+    image_id: str = ""                                 # name of the image in its source
+    object_id: str = ""                                # name of the object in its source
+    category: str = ""                                 # class of the object, if there are classes
+    origin: str = ""                                   # the source, as in "kins" or "toy"
+    record: dict = field(default_factory=dict)         # whatever else the source says
 
     def __post_init__(self):
-        _check_sample(self)
+        size = self.amodal.shape if isinstance(self.amodal, ndarray) else ()
+        masks = {"amodal": self.amodal, "visible": self.visible}
+        if self.occluder is not None:
+            masks["occluder"] = self.occluder
+        for name, mask in masks.items():
+            _check_size(name, mask, size)
+        _check_masks(self.amodal, self.visible)
+        for name in ("image", "original"):
+            image = self.__dict__[name]
+            if image is not None and not callable(image):
+                _check_image(image, name, size)
 
     @property
     def occluded(self) -> ndarray:

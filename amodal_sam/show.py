@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 from numpy import ndarray
 from PIL import Image
 
+from .masks import check_rgb
+
 # %% ../nbs/01_show.ipynb #palette
 PALETTE = {
     "visible": (0, 114, 178),     # blue
@@ -27,37 +29,34 @@ PALETTE = {
 _OTHER = (60, 60, 60)  # what has no meaning of its own
 
 # %% ../nbs/01_show.ipynb #paint
-def _check_image(image: ndarray) -> ndarray:
-    "The image itself, if it is what the field calls an RGB image."
-    image = np.asarray(image)
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise ValueError(f"an image is uint8 RGB of the shape (H, W, 3), got {image.dtype} {image.shape}")
-    return image
-
 def _line_width(shape: tuple[int, ...]) -> int:
     "Width of a line that suits a picture of this size, pixels."
     return max(1, round(min(shape[:2]) / 160))
+
 
 def _stripes(shape: tuple[int, ...]) -> ndarray:
     "Diagonal stripes, bool, (H, W)."
     period = 8 * _line_width(shape)
     return np.add.outer(np.arange(shape[0]), np.arange(shape[1])) % period < 0.4 * period
 
+
 def _fill(image: ndarray, mask: ndarray, name: str, opacity: float):
-    "Blend a colour of the palette into the pixels of a mask, in place: what is hidden is hatched, and bool masks get a border."
-    share = np.where(_stripes(mask.shape), 0.95, 0.5 * opacity) if name == "occluded" else np.full(mask.shape, opacity)
-    inside = mask > 0
+    "Blend a colour into the pixels of a mask, in place: hidden parts hatched, bool masks with a border."
+    colour, inside = PALETTE.get(name, _OTHER), mask > 0
+    share = np.full(mask.shape, opacity)
+    if name == "occluded":
+        share = np.where(_stripes(mask.shape), 0.95, 0.5 * opacity)
     share = (share[inside] * mask[inside])[:, None]
-    image[inside] = np.rint((1 - share) * image[inside] + share * np.array(PALETTE.get(name, _OTHER)))
-    if mask.dtype != bool:
-        return
-    borders, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(image, borders, -1, PALETTE.get(name, _OTHER), _line_width(image.shape))
+    image[inside] = np.rint((1 - share) * image[inside] + share * np.array(colour))
+    if mask.dtype == bool:
+        borders, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(image, borders, -1, colour, _line_width(image.shape))
 
 # %% ../nbs/01_show.ipynb #marks
 def _draw_box(image: ndarray, box: ndarray):
     "Draw a box, in place: yellow on a black rim, to be seen on any ground."
-    line, edges = _line_width(image.shape), np.rint(np.asarray(box, dtype=np.float64)).astype(int)
+    line = _line_width(image.shape)
+    edges = np.rint(np.asarray(box, dtype=np.float64)).astype(int)
     y, x = np.ogrid[:image.shape[0], :image.shape[1]]
 
     def shrunk(by: int) -> ndarray:
@@ -67,9 +66,11 @@ def _draw_box(image: ndarray, box: ndarray):
     for colour, outer, inner in (((0, 0, 0), -line, 2 * line), (PALETTE["box"], 0, line)):
         image[shrunk(outer) & ~shrunk(inner)] = colour
 
+
 def _draw_point(image: ndarray, point: ndarray, label: int):
     "Draw a click, in place: a green plus on the object, a vermillion minus beside it."
-    line, (x, y) = _line_width(image.shape), np.floor(np.asarray(point, dtype=np.float64)).astype(int).tolist()
+    line = _line_width(image.shape)
+    x, y = np.floor(np.asarray(point, dtype=np.float64)).astype(int).tolist()
     colour, arm = PALETTE["truth" if label == 1 else "occluded"], 2 * line
     cv2.circle(image, (x, y), 4 * line, (255, 255, 255), -1, cv2.LINE_AA)
     cv2.circle(image, (x, y), 4 * line, colour, line, cv2.LINE_AA)
@@ -79,32 +80,39 @@ def _draw_point(image: ndarray, point: ndarray, label: int):
 
 # %% ../nbs/01_show.ipynb #overlay
 def overlay(
-    image: ndarray,                                 # $I$, uint8 RGB, (H, W, 3)
+    image: ndarray,                            # $I$, uint8 RGB, (H, W, 3)
     *,
-    visible: ndarray | None = None,                 # $M_{\text{visible}}$, filled with blue, bool, (H, W)
-    occluded: ndarray | None = None,                # the hidden part, hatched with vermillion, bool, (H, W)
-    box: ndarray | list[float] | None = None,       # $B$, XYXY, pixels, (4,) or (N, 4)
-    points: ndarray | list | None = None,           # clicks, x and y, pixels, (2,) or (P, 2)
-    labels: ndarray | list[int] | int | None = None,  # 1 on the object, 0 beside it, all 1 if left out, (P,)
-) -> ndarray:                                       # a new image, uint8 RGB, (H, W, 3)
+    visible: ndarray | None = None,            # $M_{\text{visible}}$, filled with blue, bool, (H, W)
+    occluded: ndarray | None = None,           # the hidden part, hatched, bool, (H, W)
+    box: ndarray | list[float] | None = None,  # $B$, XYXY, pixels, (4,) or (N, 4)
+    points: ndarray | list | None = None,      # clicks, x and y, pixels, (2,) or (P, 2)
+    labels: ndarray | list | int | None = None,  # 1 on the object, 0 beside it, (P,); all 1 if left out
+) -> ndarray:                                  # a new image, uint8 RGB, (H, W, 3)
     "An image with the answer and the question drawn over it."
-    image = _check_image(image).copy()
+    image = check_rgb(image).copy()
     for name, mask in (("visible", visible), ("occluded", occluded)):
-        if mask is None:
-            continue
-        mask = np.asarray(mask)
-        if mask.dtype != bool or mask.shape != image.shape[:2]:
-            raise ValueError(f"{name} must be bool of the shape {image.shape[:2]}, as the image, got {mask.dtype} {mask.shape}")
-        _fill(image, mask, name, 0.5)
-    for one in np.reshape(box if box is not None else [], (-1, 4)):
+        if mask is not None:
+            _fill(image, _fitting(mask, name, image), name, 0.5)
+    for one in np.reshape([] if box is None else box, (-1, 4)):
         _draw_box(image, one)
-    points = np.reshape(points if points is not None else [], (-1, 2))
+    points = np.reshape([] if points is None else points, (-1, 2))
     labels = np.ones(len(points)) if labels is None else np.reshape(labels, -1)
     if len(labels) != len(points):
         raise ValueError(f"{len(points)} points need as many labels, got {len(labels)}")
     for point, label in zip(points, labels):
         _draw_point(image, point, int(label))
     return image
+
+
+def _fitting(mask: ndarray, name: str, image: ndarray) -> ndarray:
+    "The mask, if it is one of the image's size."
+    mask = np.asarray(mask)
+    if mask.dtype != bool or mask.shape != image.shape[:2]:
+        raise ValueError(
+            f"{name} must be bool of the shape {image.shape[:2]}, as the image, "
+            f"got {mask.dtype} {mask.shape}"
+        )
+    return mask
 
 # %% ../nbs/01_show.ipynb #figure
 class _Figure(Figure):
@@ -121,12 +129,14 @@ class _Figure(Figure):
         return buffer.getvalue()
 
 def _picture(panel: ndarray, title: str, backdrop: ndarray | None = None) -> ndarray:
-    "An image as it is, or a mask in the colour of the first word of its title that has one, uint8 RGB, (H, W, 3)."
+    "An image as it is, or a mask in the colour of the first word of its title that has one, (H, W, 3)."
     panel = np.asarray(panel)
     if panel.ndim != 2:
-        return _check_image(panel)
+        return check_rgb(panel)
     if not (panel.min() >= 0 and panel.max() <= 1):
-        raise ValueError(f"{title!r} must be bool or between 0 and 1: apply the sigmoid to logits first")
+        raise ValueError(
+            f"{title!r} must be bool or between 0 and 1: apply the sigmoid to logits first"
+        )
     name = next((word for word in title.replace(",", " ").split() if word in PALETTE), title)
     if backdrop is None:
         backdrop = np.full((*panel.shape, 3), 240, dtype=np.uint8)
@@ -139,31 +149,36 @@ def _picture(panel: ndarray, title: str, backdrop: ndarray | None = None) -> nda
 
 # %% ../nbs/01_show.ipynb #compare
 def compare(
-    rows: list[dict[str, ndarray]],  # one dict for each row: title to image (H, W, 3) uint8, or to mask (H, W) bool or in [0, 1]
+    rows: list[dict[str, ndarray]],  # title to image, uint8 (H, W, 3), or mask, bool or 0 to 1, (H, W)
 ) -> Figure:                         # a grid of pictures
     "Pictures in rows and columns; masks take their colour from the palette, by a word of their title."
-    if not rows or any(len(row) != len(rows[0]) for row in rows):
-        raise ValueError(f"compare needs rows with equally many pictures, got {[len(row) for row in rows]}")
-    pictures = [[(title, _picture(panel, title)) for title, panel in row.items()] for row in rows]
-    across, (height, width) = min(2.1, 11 / len(rows[0])), pictures[0][0][1].shape[:2]
-    figure = _Figure(figsize=(across * len(rows[0]), (across * height / width + 0.25) * len(rows)), layout="constrained")
-    grid = figure.subplots(len(rows), len(rows[0]), squeeze=False)
-    for i, row in enumerate(pictures):
-        for j, (title, picture) in enumerate(row):
-            grid[i, j].imshow(picture)
+    count = len(rows[0]) if rows else 0
+    if not rows or any(len(row) != count for row in rows):
+        got = [len(row) for row in rows]
+        raise ValueError(f"compare needs rows with equally many pictures, got {got}")
+    pictures = [[_picture(panel, title) for title, panel in row.items()] for row in rows]
+    height, width = pictures[0][0].shape[:2]
+    across = min(2.1, 11 / count)
+    size = across * count, (across * height / width + 0.25) * len(rows)
+    figure = _Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(len(rows), count, squeeze=False)
+    for i, row in enumerate(rows):
+        for j, (title, above) in enumerate(zip(row, rows[0])):
+            grid[i, j].imshow(pictures[i][j])
             grid[i, j].set_axis_off()
-            if i == 0 or title != pictures[0][j][0]:
+            if i == 0 or title != above:
                 grid[i, j].set_title(title, fontsize=10)
     return figure
 
 # %% ../nbs/01_show.ipynb #show-layers
 def show_layers(
     image: ndarray,                            # $I$, uint8 RGB, (H, W, 3)
-    layers: dict[str, ndarray],                # title to mask, bool or in [0, 1], (H, W), or any size for maps of cells
+    layers: dict[str, ndarray],                # title to mask, bool or 0 to 1, (H, W), or map of any size
     *,
     box: ndarray | list[float] | None = None,  # $B$, drawn on the image, XYXY, pixels, (4,) or (N, 4)
-) -> Figure:                                   # the image and each mask over a faded copy of it, side by side
+) -> Figure:                                   # the image, and each mask over a faded copy of it
     "An image beside its masks."
-    faded = np.rint(205 + 0.2 * _check_image(image) @ np.array([0.299, 0.587, 0.114])).astype(np.uint8)
-    backdrop = np.repeat(faded[..., None], 3, axis=2)
-    return compare([{"image": overlay(image, box=box)} | {title: _picture(layer, title, backdrop) for title, layer in layers.items()}])
+    faded = np.rint(205 + 0.2 * check_rgb(image) @ np.array([0.299, 0.587, 0.114]))
+    backdrop = np.repeat(faded.astype(np.uint8)[..., None], 3, axis=2)
+    pictures = {title: _picture(layer, title, backdrop) for title, layer in layers.items()}
+    return compare([{"image": overlay(image, box=box)} | pictures])

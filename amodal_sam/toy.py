@@ -17,12 +17,17 @@ from numpy import ndarray
 from .sample import AmodalSample
 
 # %% ../nbs/03_toy.ipynb #parts
-def _ellipse(u: ndarray, v: ndarray, centre: tuple[float, float], radii: tuple[float, float]) -> ndarray:
+_Pair = tuple[float, float]
+
+
+def _ellipse(u: ndarray, v: ndarray, centre: _Pair, radii: _Pair) -> ndarray:
     return ((u - centre[0]) / radii[0]) ** 2 + ((v - centre[1]) / radii[1]) ** 2 < 1
 
-def _block(u: ndarray, v: ndarray, centre: tuple[float, float], half: tuple[float, float], *, rounding: float = 0.1) -> ndarray:
-    beyond = [np.maximum(np.abs(axis - middle) - side + rounding, 0) for axis, middle, side in zip((u, v), centre, half)]
-    return np.hypot(*beyond) < rounding
+
+def _block(u: ndarray, v: ndarray, centre: _Pair, half: _Pair, *, rounding: float = 0.1) -> ndarray:
+    right = np.maximum(np.abs(u - centre[0]) - half[0] + rounding, 0)
+    down = np.maximum(np.abs(v - centre[1]) - half[1] + rounding, 0)
+    return np.hypot(right, down) < rounding
 
 # %% ../nbs/03_toy.ipynb #targets
 def _mug(u: ndarray, v: ndarray) -> ndarray:
@@ -42,8 +47,9 @@ def _fish(u: ndarray, v: ndarray) -> ndarray:
 
 def _key(u: ndarray, v: ndarray) -> ndarray:
     bow = _ellipse(u, v, (-0.52, 0), (0.45, 0.45)) & ~_ellipse(u, v, (-0.52, 0), (0.2, 0.2))
-    teeth = _block(u, v, (0.55, 0.22), (0.09, 0.22), rounding=0.04) | _block(u, v, (0.84, 0.18), (0.09, 0.2), rounding=0.04)
-    return bow | teeth | _block(u, v, (0.4, 0), (0.55, 0.13), rounding=0.06)
+    long = _block(u, v, (0.55, 0.22), (0.09, 0.22), rounding=0.04)
+    short = _block(u, v, (0.84, 0.18), (0.09, 0.2), rounding=0.04)
+    return bow | long | short | _block(u, v, (0.4, 0), (0.55, 0.13), rounding=0.06)
 
 _TARGETS = {"mug": _mug, "leaf": _leaf, "flower": _flower, "fish": _fish, "key": _key}
 
@@ -55,7 +61,8 @@ def _plank(u: ndarray, v: ndarray) -> ndarray:
     return _block(u, v, (0, 0), (0.5, 1.3), rounding=0.12)
 
 def _bush(u: ndarray, v: ndarray) -> ndarray:
-    return _ellipse(u, v, (-0.45, 0.2), (0.5, 0.5)) | _ellipse(u, v, (0.45, 0.25), (0.5, 0.45)) | _ellipse(u, v, (0, -0.25), (0.6, 0.6))
+    left, right = _ellipse(u, v, (-0.45, 0.2), (0.5, 0.5)), _ellipse(u, v, (0.45, 0.25), (0.5, 0.45))
+    return left | right | _ellipse(u, v, (0, -0.25), (0.6, 0.6))
 
 _OCCLUDERS = {"pebble": _pebble, "plank": _plank, "bush": _bush}
 
@@ -125,31 +132,46 @@ def _paint(canvas: ndarray, thing: _Thing) -> ndarray:
 def _background(side: int, generator: np.random.Generator) -> ndarray:
     "A wall and a table in soft colours, float in [0, 1], (side, side, 3)."
     hue, horizon = generator.uniform(), generator.uniform(0.55, 0.75)
-    wall, table = np.array(hsv_to_rgb(hue, 0.1, 0.93)), np.array(hsv_to_rgb((hue + 0.45) % 1, 0.22, 0.74))
+    wall = np.array(hsv_to_rgb(hue, 0.1, 0.93))
+    table = np.array(hsv_to_rgb((hue + 0.45) % 1, 0.22, 0.74))
     y = ((np.arange(side) + 0.5) / side)[:, None, None]
     below = 1 / (1 + np.exp(-(y - horizon) * 60))
-    clouds = cv2.resize(generator.normal(0, 0.025, (5, 5)), (side, side), interpolation=cv2.INTER_CUBIC)[..., None]
-    return np.clip(((1 - below) * wall + below * table) * (0.92 + 0.16 * y) + clouds, 0, 1).astype(np.float32)
+    few = generator.normal(0, 0.025, (5, 5))
+    clouds = cv2.resize(few, (side, side), interpolation=cv2.INTER_CUBIC)[..., None]
+    flat = (1 - below) * wall + below * table
+    return np.clip(flat * (0.92 + 0.16 * y) + clouds, 0, 1).astype(np.float32)
 
 def _colours(hue: float, generator: np.random.Generator) -> tuple:
     "A colour, and a paler relative of it."
     saturation, value = generator.uniform(0.55, 0.8), generator.uniform(0.65, 0.85)
-    return hsv_to_rgb(hue % 1, saturation, value), hsv_to_rgb((hue + 0.04) % 1, 0.4 * saturation, min(1, value + 0.15))
+    paler = hsv_to_rgb((hue + 0.04) % 1, 0.4 * saturation, min(1, value + 0.15))
+    return hsv_to_rgb(hue % 1, saturation, value), paler
 
 def _choose(generator: np.random.Generator) -> tuple[_Thing, _Thing]:
     "Something to find, near the middle, and something of another colour to stand in front."
-    pick, hue = lambda names: str(generator.choice(list(names))), generator.uniform()
-    target = _Thing(pick(_TARGETS), pick(_PATTERNS), _colours(hue, generator), *generator.uniform(0.42, 0.58, size=2), generator.uniform(0.26, 0.34), generator.uniform(-0.5, 0.5))
-    occluder = _Thing(pick(_OCCLUDERS), pick(_PATTERNS), _colours(hue + generator.uniform(0.3, 0.7), generator))
-    return target, replace(occluder, scale=target.scale * generator.uniform(0.6, 0.9), angle=generator.uniform(-0.8, 0.8))
+    def pick(names: dict) -> str:
+        return str(generator.choice(list(names)))
+
+    uniform = generator.uniform
+    hue = uniform()
+    shape, pattern, colours = pick(_TARGETS), pick(_PATTERNS), _colours(hue, generator)
+    x, y = uniform(0.42, 0.58, size=2)
+    scale = uniform(0.26, 0.34)
+    target = _Thing(shape, pattern, colours, x, y, scale, uniform(-0.5, 0.5))
+    shape, pattern = pick(_OCCLUDERS), pick(_PATTERNS)
+    colours = _colours(hue + uniform(0.3, 0.7), generator)
+    scale = target.scale * uniform(0.6, 0.9)
+    return target, _Thing(shape, pattern, colours, scale=scale, angle=uniform(-0.8, 0.8))
 
 # %% ../nbs/03_toy.ipynb #place
 def _place(occluder: _Thing, target: _Thing, generator: np.random.Generator) -> _Thing:
     "The occluder moved to where it hides 0.2 to 0.6 of the target, or as nearly as forty tries allow."
     best, best_miss, whole = occluder, math.inf, target.mask(64)
     for _ in range(40):
-        direction, distance = generator.uniform(0, 2 * math.pi), target.scale * generator.uniform(0.3, 1.2)
-        tried = replace(occluder, x=target.x + distance * math.cos(direction), y=target.y + distance * math.sin(direction))
+        direction = generator.uniform(0, 2 * math.pi)
+        distance = target.scale * generator.uniform(0.3, 1.2)
+        x, y = target.x + distance * math.cos(direction), target.y + distance * math.sin(direction)
+        tried = replace(occluder, x=x, y=y)
         miss = abs((whole & tried.mask(64)).sum() / whole.sum() - 0.4)
         if miss < best_miss:
             best, best_miss = tried, miss
@@ -159,11 +181,19 @@ def _place(occluder: _Thing, target: _Thing, generator: np.random.Generator) -> 
 
 def _draw(background: ndarray, target: _Thing, occluder: _Thing | None, size: int, **names) -> AmodalSample:
     "The scene as a sample."
-    finish = lambda canvas: np.rint(255 * cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA)).astype(np.uint8)
     amodal, alone = target.mask(size), _paint(background, target)
-    covered = occluder.mask(size) if occluder else np.zeros_like(amodal)
-    image = finish(_paint(alone, occluder) if occluder else alone)
-    return AmodalSample(image, amodal, amodal & ~covered, original=finish(alone), occluder=covered, object_id=target.shape, category=target.shape, origin="toy", **names)
+    covered, image = np.zeros_like(amodal), alone
+    if occluder:
+        covered, image = occluder.mask(size), _paint(alone, occluder)
+    names |= {"object_id": target.shape, "category": target.shape, "origin": "toy"}
+    pictures = {"image": _finished(image, size), "original": _finished(alone, size)}
+    return AmodalSample(**pictures, amodal=amodal, visible=amodal & ~covered, occluder=covered, **names)
+
+
+def _finished(canvas: ndarray, size: int) -> ndarray:
+    "A canvas at its final size, uint8 RGB."
+    smaller = cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA)
+    return np.rint(255 * smaller).astype(np.uint8)
 
 # %% ../nbs/03_toy.ipynb #toy-scene
 def toy_scene(
@@ -196,8 +226,9 @@ def toy_clip(
     target, occluder = _choose(generator)
     clip = []
     for frame, time in enumerate(np.linspace(0, 1, frames).tolist()):
-        drifting = replace(target, x=target.x + 0.08 * (time - 0.5), angle=target.angle + 0.3 * (time - 0.5))
+        late = time - 0.5
+        drifting = replace(target, x=target.x + 0.08 * late, angle=target.angle + 0.3 * late)
         passing = replace(occluder, x=-0.4 + 1.8 * time, y=target.y + 0.1 * target.scale)
-        names = dict(image_id=f"toy-{seed}-{frame:03d}", record={"seed": seed, "frame": frame})
+        names = {"image_id": f"toy-{seed}-{frame:03d}", "record": {"seed": seed, "frame": frame}}
         clip.append(_draw(background, drifting, passing, size, **names))
     return clip
