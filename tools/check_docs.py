@@ -14,7 +14,8 @@ import sys
 
 import check_pages
 from build_site import Failed, build, builder, process
-from notebooks import FIGURES, ROOT, cells, finish, name, notebook_paths, number, project_copy, settings
+from notebooks import FIGURES, NOTEBOOKS, PACKAGE, ROOT, cells, finish, name, notebook_paths, number
+from notebooks import project_copy, settings, text_of
 
 _CODE = re.compile(r"^(```+|~~~+).*?^\1\s*$|`[^`\n]*`", re.M | re.S)
 
@@ -56,6 +57,31 @@ def links() -> list[str]:
         ):
             if chapter not in mentioned:
                 problems.append(f"{cell}: there is no chapter {chapter}")
+    return problems
+
+
+def words() -> set[str]:
+    "Every name that stands somewhere in code or beside it: cells, outputs, scripts, settings, files."
+    texts = [cell.source for path in notebook_paths() for cell in cells(path) if cell.kind == "code"]
+    for output in (output for path in notebook_paths() for cell in cells(path) for output in cell.outputs):
+        shown = [value for kind, value in output.get("data", {}).items() if kind.startswith("text/")]
+        texts += map(text_of, [output.get("text", ""), *shown])
+    scripts = [path for folder in ("tools", "speed", "recipes") for path in (ROOT / folder).glob("*.py")]
+    front = [path for folder in ("front", "prompts") for path in (PACKAGE / folder).iterdir()]
+    for path in (*scripts, *front, ROOT / "settings.ini", ROOT / "setup.py", ROOT / "Makefile"):
+        texts.append(path.read_text(encoding="utf-8"))
+    return set(re.findall(r"[A-Za-z_]\w*", " ".join(texts))) | {path.stem for path in NOTEBOOKS.rglob("*")}
+
+
+def names() -> list[str]:
+    "Names in backticks that nothing is called. What ends in a digit is somebody's file."
+    problems, known = [], words()
+    for cell in (cell for path in notebook_paths() for cell in cells(path) if cell.kind == "markdown"):
+        for said in re.findall(r"(?<!`)`([A-Za-z_][\w.]*)(?:\(.*?\))?`(?!`)", cell.source):
+            for word in filter(None, said.split(".")):
+                if word in known or word[-1].isdigit() or word.rpartition("_")[0] + "_" in known:
+                    continue
+                problems.append(f"{cell}: there is no {said} in any code")
     return problems
 
 
@@ -116,7 +142,7 @@ def pictures(site) -> list[str]:
 
 
 def main():
-    problems, count = sidebar() + links() + callouts() + openings(), 0
+    problems, count = sidebar() + links() + names() + callouts() + openings(), 0
     with project_copy() as copy:
         try:
             if builder():
