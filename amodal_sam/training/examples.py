@@ -24,21 +24,22 @@ from ..synthesis.taos import TaosConfig, synthesize
 @dataclass(frozen=True)
 class ViewConfig:
     "How objects are looked at in training: crops, prompts, light."
-    near: tuple[float, float] = (1.3, 2.0)    # side of most crops, as a multiple of the box's longer side; at inference it is 1.3
-    far: tuple[float, float] = (2.0, 4.5)     # of the others, so that small objects and loose first guesses are known too
+    near: tuple[float, float] = (1.3, 2.0)    # side of most crops per longer side of the box
+    far: tuple[float, float] = (2.0, 4.5)     # of the others: small objects, loose first guesses
     far_share: float = 0.3                    # of crops from further away
-    shift: float = 0.1                        # most by which a crop is off its object's centre, as a share of the longer side
-    box_jitter: float = 0.05                  # most by which each side of a box is off, as a share of the box's size
+    context: float = 1.3                      # without augmentation, in validation: as in prediction
+    shift: float = 0.1                        # most that a crop is off centre, per longer side
+    box_jitter: float = 0.05                  # most that each side of a box is off, share of its size
     contrast: tuple[float, float] = (0.7, 1.3)       # factor around middle grey
     brightness: tuple[float, float] = (-30.0, 30.0)  # added, of 255
-    cutout_targets: float = 0.3               # share of targets that are cut-outs, where there are any
-    cutout_occluders: float = 0.4             # share of occluders that are cut-outs, where there are any
+    cutout_targets: float = 0.3               # share of targets that are cut-outs, if there are any
+    cutout_occluders: float = 0.4             # share of occluders that are cut-outs, likewise
 
 
 def _lookup(views: ViewConfig, generator: np.random.Generator) -> ndarray:
     "A random change of brightness and contrast as a table of 256 values."
-    table = (np.arange(256) - 127) * generator.uniform(*views.contrast) + 127 + generator.uniform(*views.brightness)
-    return np.clip(table, 0, 255).astype(np.uint8)
+    factor, added = generator.uniform(*views.contrast), generator.uniform(*views.brightness)
+    return np.clip((np.arange(256) - 127) * factor + 127 + added, 0, 255).astype(np.uint8)
 
 
 def _jittered(box: ndarray, amount: float, generator: np.random.Generator) -> ndarray:
@@ -54,13 +55,15 @@ class TaosExamples(Dataset):
         objects: list[MaskedObject],  # targets, occluders and backgrounds
         *,
         size: int,                    # side of the square that the network sees, pixels
-        whole: bool,                  # targets must be whole (stage 2) or may be any visible mask (stage 1)
+        whole: bool,                  # targets must be whole (stage 2) or not (stage 1)
         taos: TaosConfig = TaosConfig(),    # ranges of the synthesis
         views: ViewConfig = ViewConfig(),   # of the crops and prompts
         seed: int = 0,                # of every draw
         augment: bool = True,         # jitter colours, boxes and crops
     ):
-        usable = [thing for thing in objects if max(thing.box[2] - thing.box[0], thing.box[3] - thing.box[1]) >= 24]
+        self.size, self.taos, self.views = size, taos, views
+        self.seed, self.augment = seed, augment
+        usable = [thing for thing in objects if _longer_side(thing) >= 24]
         self.photographs = [thing for thing in usable if thing.background]
         self.cutouts = [thing for thing in usable if not thing.background]
         self.groups = defaultdict(list)
@@ -68,10 +71,12 @@ class TaosExamples(Dataset):
             if thing.whole or not whole:
                 self.groups[thing.category].append(thing)
         weights = np.sqrt([len(group) for group in self.groups.values()])
-        self.names, self.weights = list(self.groups), weights / weights.sum() if len(weights) else weights
-        self.size, self.taos, self.views, self.seed, self.augment = size, taos, views, seed, augment
+        self.names, self.weights = list(self.groups), weights / max(1.0, weights.sum())
         if not self.groups and not self.cutouts:
-            raise ValueError("no object of the data can be a target: whole objects are needed, whose masks neither the frame nor a neighbour cuts")
+            raise ValueError(
+                "no object of the data can be a target: whole objects are needed, "
+                "whose masks neither the frame nor a neighbour cuts"
+            )
 
     def __getitem__(self, number: int) -> dict[str, ndarray]:
         "Example of that number; pairs that do not fit are drawn again."
@@ -82,6 +87,11 @@ class TaosExamples(Dataset):
                 return example
         raise RuntimeError("100 pairs in a row gave no example: widen the ranges of TaosConfig")
 
+
+def _longer_side(thing: MaskedObject) -> float:
+    left, top, right, bottom = thing.box
+    return max(right - left, bottom - top)
+
 # %% ../../nbs/40_examples.ipynb #scene
 def _pick(things: list[MaskedObject], generator: np.random.Generator) -> MaskedObject:
     return things[generator.integers(len(things))]
@@ -89,47 +99,93 @@ def _pick(things: list[MaskedObject], generator: np.random.Generator) -> MaskedO
 
 def _target(examples: TaosExamples, generator: np.random.Generator) -> MaskedObject:
     "A photographed object by the square root of its class's frequency, or a cut-out."
-    if examples.cutouts and (not examples.names or generator.random() < examples.views.cutout_targets):
+    views, names = examples.views, examples.names
+    if examples.cutouts and (not names or generator.random() < views.cutout_targets):
         return _pick(examples.cutouts, generator)
-    return _pick(examples.groups[examples.names[generator.choice(len(examples.names), p=examples.weights)]], generator)
+    return _pick(examples.groups[names[generator.choice(len(names), p=examples.weights)]], generator)
 
 
-def _scene(target: MaskedObject, examples: TaosExamples, generator: np.random.Generator) -> MaskedObject:
-    "The target as the network will see it: cropped, resized, on a photograph if it is a cut-out."
-    views = examples.views
-    context = generator.uniform(*(views.far if generator.random() < views.far_share else views.near)) if examples.augment else 1.6
-    shift = tuple(generator.uniform(-views.shift, views.shift, 2)) if examples.augment else (0.0, 0.0)
-    crop = crop_around(np.array(target.box), context=context, size=examples.size, shift=shift)
-    image, opacity = take_crop(target.load_image(), crop), take_crop(target.load_mask(), crop, fill=0)
+def _occluders(examples: TaosExamples, generator: np.random.Generator) -> list[MaskedObject]:
+    "Cut-outs as often as is asked for, where there are any, or else photographed objects."
+    if not examples.cutouts:
+        return examples.photographs
+    share = examples.views.cutout_occluders
+    alone = not examples.photographs
+    return examples.cutouts if alone or generator.random() < share else examples.photographs
+
+
+def _crop(target: MaskedObject, examples: TaosExamples, generator: np.random.Generator) -> Crop:
+    "Where to look: anywhere near or far in training, as in prediction otherwise."
+    views, box = examples.views, np.array(target.box)
+    if not examples.augment:
+        return crop_around(box, context=views.context, size=examples.size)
+    far = generator.random() < views.far_share
+    context = generator.uniform(*(views.far if far else views.near))
+    shift = tuple(generator.uniform(-views.shift, views.shift, 2))
+    return crop_around(box, context=context, size=examples.size, shift=shift)
+
+
+def _on_photograph(
+    image: ndarray,
+    opacity: ndarray,
+    examples: TaosExamples,
+    generator: np.random.Generator,
+) -> ndarray:
+    "A cut-out over a random part of a photograph."
+    behind = _pick(examples.photographs, generator).load_image()
+    side = int(generator.uniform(0.5, 1.0) * min(behind.shape[:2]))
+    top, left = (int(generator.integers(length - side + 1)) for length in behind.shape[:2])
+    behind = take_crop(behind, Crop(left, top, side, examples.size))
+    share = opacity[..., None] / np.float32(255)
+    return np.round(behind + share * (image.astype(np.float32) - behind)).astype(np.uint8)
+
+
+def _scene(
+    target: MaskedObject,
+    examples: TaosExamples,
+    generator: np.random.Generator,
+) -> MaskedObject | None:
+    "The target as the network sees it: cropped, resized, a cut-out on a photograph."
+    crop = _crop(target, examples, generator)
+    image = take_crop(target.load_image(), crop)
+    opacity = take_crop(target.load_mask(), crop, fill=0)
     if not target.background and examples.photographs:
-        behind = _pick(examples.photographs, generator).load_image()
-        side = int(generator.uniform(0.5, 1.0) * min(behind.shape[:2]))
-        corner = [int(generator.integers(length - side + 1)) for length in behind.shape[:2]]
-        behind = take_crop(behind, Crop(corner[1], corner[0], side, examples.size))
-        image = np.round(behind + opacity[..., None] / np.float32(255) * (image.astype(np.float32) - behind)).astype(np.uint8)
+        image = _on_photograph(image, opacity, examples, generator)
     if generator.random() < 0.5 and examples.augment:
-        image, opacity = np.ascontiguousarray(image[:, ::-1]), np.ascontiguousarray(opacity[:, ::-1])
+        image = np.ascontiguousarray(image[:, ::-1])
+        opacity = np.ascontiguousarray(opacity[:, ::-1])
     if (opacity > 127).sum() < 40:
         return None
-    return MaskedObject.of(image, opacity, category=target.category, image_id=target.image_id, object_id=target.object_id)
+    names = {"image_id": target.image_id, "object_id": target.object_id}
+    return MaskedObject.of(image, opacity, category=target.category, **names)
 
 # %% ../../nbs/40_examples.ipynb #example
 def _example(examples: TaosExamples, generator: np.random.Generator) -> dict[str, ndarray] | None:
-    "One synthetic occlusion with every prompt that a step may want; None if the drawn pair does not fit."
+    "One occlusion with every prompt a step may want; None if the drawn pair does not fit."
     scene = _scene(_target(examples, generator), examples, generator)
-    occluders = examples.cutouts if examples.cutouts and (not examples.photographs or generator.random() < examples.views.cutout_occluders) else examples.photographs
+    occluders = _occluders(examples, generator)
     if scene is None:
         return None
-    sample = synthesize(scene, _pick(occluders, generator), seed=int(generator.integers(2 ** 31)), config=examples.taos)
+    occluder, seed = _pick(occluders, generator), int(generator.integers(2 ** 31))
+    sample = synthesize(scene, occluder, seed=seed, config=examples.taos)
     if sample is None or sample.visible.sum() < 20:
         return None
     jitter = examples.views.box_jitter if examples.augment else 0.0
     rows, columns = np.nonzero(sample.visible)
     chosen = generator.integers(len(rows), size=2)
-    table = _lookup(examples.views, generator) if examples.augment else np.arange(256, dtype=np.uint8)
-    return {"image": cv2.LUT(sample.image, table), "original": cv2.LUT(sample.original, table), "amodal": sample.amodal, "visible": sample.visible,
-            "box": _jittered(sample.box, jitter, generator), "visible_box": _jittered(sample.visible_box, jitter, generator),
-            "region": _jittered(sample.visible_box, 2 * jitter, generator), "points": np.stack([columns[chosen], rows[chosen]], axis=1).astype(np.float32)}
+    table = np.arange(256, dtype=np.uint8)
+    if examples.augment:
+        table = _lookup(examples.views, generator)
+    return {
+        "image": cv2.LUT(sample.image, table),
+        "original": cv2.LUT(sample.original, table),
+        "amodal": sample.amodal,
+        "visible": sample.visible,
+        "box": _jittered(sample.box, jitter, generator),
+        "visible_box": _jittered(sample.visible_box, jitter, generator),
+        "region": _jittered(sample.visible_box, 2 * jitter, generator),
+        "points": np.stack([columns[chosen], rows[chosen]], axis=1).astype(np.float32),
+    }
 
 # %% ../../nbs/40_examples.ipynb #prompts
 def as_planes(
@@ -147,4 +203,5 @@ def prompts_of(
     if kind != "points":
         return {"boxes": batch[kind], "points": None, "regions": batch[kind]}
     points = batch["points"]
-    return {"boxes": None, "points": (points, torch.ones(points.shape[:2], device=points.device)), "regions": batch["region"]}
+    asked = points, torch.ones(points.shape[:2], device=points.device)
+    return {"boxes": None, "points": asked, "regions": batch["region"]}
