@@ -23,7 +23,9 @@ class Crop:
 
     def __post_init__(self):
         if min(self.side, self.size) < 1:
-            raise ValueError(f"a crop is at least one pixel wide, got side {self.side} and size {self.size}")
+            raise ValueError(
+                f"a crop is at least one pixel wide, got side {self.side} and size {self.size}"
+            )
 
     @property
     def scale(self) -> float:  # pixels of the crop for each pixel of the image
@@ -37,24 +39,31 @@ class Crop:
         "Points or boxes of the image as the crop sees them (section 3.1)."
         places = np.asarray(places, dtype=np.float64)
         if places.ndim < 1 or places.shape[-1] not in (2, 4):
-            raise ValueError(f"points are x y and boxes x0 y0 x1 y1, got an array of the shape {places.shape}")
+            raise ValueError(
+                f"points are x y and boxes x0 y0 x1 y1, got an array of the shape {places.shape}"
+            )
         corner = np.tile([self.left, self.top], places.shape[-1] // 2)
         return ((places - corner) * self.scale).astype(np.float32)
 
 # %% ../nbs/07_crop.ipynb #crop-around
 def crop_around(
-    box: ndarray,             # $B$, what to look at, XYXY, pixels, (4,)
+    box: ndarray,    # $B$, what to look at, XYXY, pixels, (4,)
     *,
-    context: float,           # side of the crop as a multiple of the box's longer side, above 0
-    size: int,                # side of the crop in its own pixels
-    shift: tuple[float, float] = (0.0, 0.0),  # of the centre, in units of the longer side, x and y
-) -> Crop:                    # rounded to whole pixels of the image
+    context: float,  # side of the crop as a multiple of the box's longer side, above 0
+    size: int,       # side of the crop in its own pixels
+    shift: tuple[float, float] = (0.0, 0.0),  # of the centre, x and y, in longer sides
+) -> Crop:           # rounded to whole pixels of the image
     "A square crop around a box (section 3.1)."
     box = np.asarray(box, dtype=np.float64)
     if box.shape != (4,) or not np.isfinite(box).all() or (box[2:] <= box[:2]).any():
-        raise ValueError(f"a box is x0 y0 x1 y1 with x0 < x1 and y0 < y1, got {box.tolist()}")
+        raise ValueError(
+            f"a box is x0 y0 x1 y1 with x0 < x1 and y0 < y1, got {box.tolist()}"
+        )
     if not 0 < context < np.inf:
-        raise ValueError(f"context must be above 0, as in 1.6 for a square 1.6 times as wide as the box, got {context}")
+        raise ValueError(
+            "context must be above 0, as in 1.6 for a square 1.6 times as wide as the box, "
+            f"got {context}"
+        )
     longer = (box[2:] - box[:2]).max()
     side = max(1, round(float(context * longer)))
     left, top = (box[:2] + box[2:]) / 2 + np.asarray(shift) * longer - side / 2
@@ -62,13 +71,30 @@ def crop_around(
 
 # %% ../nbs/07_crop.ipynb #shared
 def _shared(crop: Crop, height: int, width: int) -> tuple[int, int, int, int]:
-    "What the crop and the image have in common, XYXY; empty, with right before left or bottom before top, where they do not meet."
-    return max(crop.left, 0), max(crop.top, 0), min(crop.left + crop.side, width), min(crop.top + crop.side, height)
+    "What crop and image have in common, XYXY; right before left or bottom before top if nothing."
+    right, bottom = min(crop.left + crop.side, width), min(crop.top + crop.side, height)
+    return max(crop.left, 0), max(crop.top, 0), right, bottom
 
 
-def _pad(part: ndarray, rows: tuple[int, int], columns: tuple[int, int], fill: int) -> ndarray:
+_Pair = tuple[int, int]  # before and behind
+
+
+def _pad(part: ndarray, rows: _Pair, columns: _Pair, fill: int) -> ndarray:
     "The part with rows above and below and columns left and right of it."
-    return cv2.copyMakeBorder(part, *rows, *columns, cv2.BORDER_CONSTANT, value=(fill,) * 3) if any((*rows, *columns)) else part
+    if not any((*rows, *columns)):
+        return part
+    return cv2.copyMakeBorder(part, *rows, *columns, cv2.BORDER_CONSTANT, value=(fill,) * 3)
+
+
+def _resized(part: ndarray, crop: Crop, rows: _Pair, columns: _Pair, fill: int) -> ndarray:
+    "The part, padded to the crop, at the crop's size."
+    size = crop.size, crop.size
+    if crop.side <= crop.size:
+        return cv2.resize(_pad(part, rows, columns, fill), size, interpolation=cv2.INTER_LINEAR)
+    if any((*rows, *columns)):  # one direction after the other: the whole padded square never exists
+        wide = _pad(part, (0, 0), columns, fill)
+        part = cv2.resize(wide, (crop.size, len(part)), interpolation=cv2.INTER_AREA)
+    return cv2.resize(_pad(part, rows, (0, 0), fill), size, interpolation=cv2.INTER_AREA)
 
 # %% ../nbs/07_crop.ipynb #take
 def take_crop(
@@ -80,22 +106,24 @@ def take_crop(
     "Cut a square out of an image and resize it (section 3.1)."
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim not in (2, 3):
-        raise TypeError(f"crops are taken of uint8 images (H, W, 3) or (H, W), got {image.dtype} {image.shape}: a bool mask becomes one by 255 * mask.astype(np.uint8)")
+        raise TypeError(
+            f"crops are taken of uint8 images (H, W, 3) or (H, W), got {image.dtype} {image.shape}: "
+            "a bool mask becomes one by 255 * mask.astype(np.uint8)"
+        )
     left, top, right, bottom = _shared(crop, *image.shape[:2])
     if right <= left or bottom <= top:
         return np.full((crop.size, crop.size, *image.shape[2:]), fill, dtype=np.uint8)
     part = np.ascontiguousarray(image[top:bottom, left:right])
-    rows, columns = (top - crop.top, crop.top + crop.side - bottom), (left - crop.left, crop.left + crop.side - right)
-    method = cv2.INTER_AREA if crop.side > crop.size else cv2.INTER_LINEAR
-    if any((*rows, *columns)) and crop.side > crop.size:  # one direction after the other: the whole padded square never exists
-        part, columns = cv2.resize(_pad(part, (0, 0), columns, fill), (crop.size, bottom - top), interpolation=method), (0, 0)
-    return cv2.resize(_pad(part, rows, columns, fill), (crop.size, crop.size), interpolation=method)
+    rows = top - crop.top, crop.top + crop.side - bottom
+    columns = left - crop.left, crop.left + crop.side - right
+    return _resized(part, crop, rows, columns, fill)
 
 # %% ../nbs/07_crop.ipynb #between
 def _between(count: int, *, start: int, stop: int, first: int, side: int) -> ndarray:
-    "Weights of `count` samples, spread over a side that begins at `first`, at the centres of pixels `start` to `stop`, linear in between, float32, (stop - start, count)."
+    "Linear weights of `count` samples across a side, for pixels `start` to `stop`, float32."
     place = (np.arange(start, stop) + 0.5 - first) * count / side - 0.5
-    return np.maximum(0, 1 - np.abs(place.clip(0, count - 1)[:, None] - np.arange(count))).astype(np.float32)
+    distance = np.abs(place.clip(0, count - 1)[:, None] - np.arange(count))
+    return np.maximum(0, 1 - distance).astype(np.float32)
 
 # %% ../nbs/07_crop.ipynb #put
 def put_back(
@@ -108,7 +136,9 @@ def put_back(
     "Bring a crop's answer back to the image (section 3.1)."
     logits = np.asarray(logits, dtype=np.float32).clip(-1e4, 1e4)
     if logits.ndim != 2 or logits.shape[0] != logits.shape[1] or np.isnan(logits).any():
-        raise ValueError(f"logits must be a square (s, s) without NaN, got an array of the shape {logits.shape}")
+        raise ValueError(
+            f"logits must be a square (s, s) without NaN, got an array of the shape {logits.shape}"
+        )
     mask, count = np.zeros((height, width), dtype=bool), len(logits)
     left, top, right, bottom = _shared(crop, height, width)
     if right <= left or bottom <= top:

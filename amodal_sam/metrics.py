@@ -13,24 +13,29 @@ import numpy as np
 from fastcore.basics import patch
 from numpy import ndarray
 
-from .masks import occluded_part
+from .masks import check_mask, occluded_part
 
 # %% ../nbs/06_metrics.ipynb #full-iou
 def _check(mask: ndarray, truth: ndarray, name: str = "predicted") -> None:
     "Refuse what is no mask, or is not of the truth's size."
     for called, one in ((name, mask), ("the truth", truth)):
-        if one.dtype != bool:
-            raise TypeError(f"{called} must be bool, got {one.dtype}: compare with a threshold first, as in logits > 0")
+        check_mask(one, called)
     if mask.shape != truth.shape:
-        raise ValueError(f"{name} is {mask.shape} but the truth is {truth.shape}: both must have the size of the image")
+        raise ValueError(
+            f"{name} is {mask.shape} but the truth is {truth.shape}: "
+            "both must have the size of the image"
+        )
+
 
 def _counts(predicted: ndarray, truth: ndarray) -> tuple[int, int]:
     "Pixels in both masks, and pixels in either."
     _check(predicted, truth)
     return int(np.count_nonzero(predicted & truth)), int(np.count_nonzero(predicted | truth))
 
+
 def _ratio(part: float, whole: float) -> float:
     return part / whole if whole else math.nan
+
 
 def full_iou(
     predicted: ndarray,  # $M_{\text{pred}}$, the whole object as predicted, bool, (H, W)
@@ -53,20 +58,24 @@ def occluded_iou(
 
 # %% ../nbs/06_metrics.ipynb #window
 def _window(predicted: ndarray, amodal: ndarray, visible: ndarray) -> tuple[ndarray, ndarray, ndarray]:
-    "The three masks, cut to the rows and columns that the prediction or the object reaches; what else there is counts nowhere."
+    "The three masks, cut to the rows and columns that the prediction or the object reaches."
     _check(predicted, amodal)
     _check(visible, amodal, "visible")
-    rows = np.flatnonzero(predicted.any(axis=1) | amodal.any(axis=1))
-    band = slice(rows[0], rows[-1] + 1) if len(rows) else slice(0)
-    columns = np.flatnonzero(predicted[band].any(axis=0) | amodal[band].any(axis=0))
-    window = band, slice(columns[0], columns[-1] + 1) if len(columns) else slice(0)
-    return predicted[window], amodal[window], visible[window]
+    rows = _reached(predicted.any(axis=1) | amodal.any(axis=1))
+    columns = _reached(predicted[rows].any(axis=0) | amodal[rows].any(axis=0))
+    return predicted[rows, columns], amodal[rows, columns], visible[rows, columns]
+
+
+def _reached(flags: ndarray) -> slice:
+    "From the first to the last that is true."
+    places = np.flatnonzero(flags)
+    return slice(places[0], places[-1] + 1) if len(places) else slice(0)
 
 # %% ../nbs/06_metrics.ipynb #scores
 @dataclass(repr=False)
 class AmodalScores:
-    "Scores of many objects: means over objects and ratios over pixels, of the whole and of the hidden part (equation 11)."
-    rows: list[dict] = field(default_factory=list)  # one dict for each object: name, full, occluded, and the pixel counts behind them
+    "Means over objects and ratios over pixels, of the whole and of the hidden part (equation 11)."
+    rows: list[dict] = field(default_factory=list)  # of each object: name, full, occluded, pixel counts
 
     def add(
         self,
@@ -79,25 +88,37 @@ class AmodalScores:
         "Score one object (equation 11)."
         predicted, amodal, visible = _window(predicted, amodal, visible)
         if not amodal.any():
-            raise ValueError(f"amodal is empty{f' ({name})' if name else ''}: there is no object to score, leave it out")
+            called = f" ({name})" if name else ""
+            raise ValueError(f"amodal is empty{called}: there is no object to score, leave it out")
         hidden = occluded_part(amodal, visible)
-        both, occluded = _counts(predicted, amodal), _counts(occluded_part(predicted, visible), hidden)
-        row = {"name": name, "full": _ratio(*both), "occluded": _ratio(*occluded) if hidden.any() else math.nan}
-        self.rows.append(row | dict(zip(("intersection", "union", "occluded_intersection", "occluded_union"), both + occluded)))
-        return self.rows[-1]
+        both, either = _counts(predicted, amodal)
+        both_hidden, either_hidden = _counts(occluded_part(predicted, visible), hidden)
+        row = {"name": name, "full": _ratio(both, either)}
+        row["occluded"] = _ratio(both_hidden, either_hidden) if hidden.any() else math.nan
+        row |= {"intersection": both, "union": either}
+        row |= {"occluded_intersection": both_hidden, "occluded_union": either_hidden}
+        self.rows.append(row)
+        return row
 
-    def summary(self) -> dict:  # full, occluded: means; full_ratio, occluded_ratio: ratios; objects, occluded_objects: counts
+    def summary(self) -> dict:  # means `full`, `occluded`; `full_ratio`, `occluded_ratio`; two counts
         "Means over objects, ratios over pixels, and the counts of objects (equation 11)."
         hidden = [row["occluded"] for row in self.rows if not math.isnan(row["occluded"])]
-        total = lambda key: sum(row[key] for row in self.rows)
         return {
-            "full": _ratio(total("full"), len(self.rows)), "occluded": _ratio(sum(hidden), len(hidden)),
-            "full_ratio": _ratio(total("intersection"), total("union")), "occluded_ratio": _ratio(total("occluded_intersection"), total("occluded_union")),
-            "objects": len(self.rows), "occluded_objects": len(hidden)}
+            "full": _ratio(self._total("full"), len(self.rows)),
+            "occluded": _ratio(sum(hidden), len(hidden)),
+            "full_ratio": _ratio(self._total("intersection"), self._total("union")),
+            "occluded_ratio": _ratio(self._total("occluded_intersection"), self._total("occluded_union")),
+            "objects": len(self.rows),
+            "occluded_objects": len(hidden),
+        }
+
+    def _total(self, key: str) -> float:
+        return sum(row[key] for row in self.rows)
 
 # %% ../nbs/06_metrics.ipynb #table
 def _percent(score: float) -> str:
     return "–" if math.isnan(score) else f"{100 * score:.2f}"
+
 
 @patch
 def merge(
@@ -107,6 +128,7 @@ def merge(
     "The scores of both, in their order."
     return AmodalScores(self.rows + other.rows)
 
+
 @patch
 def table(
     self: AmodalScores,
@@ -115,19 +137,27 @@ def table(
 ) -> str:             # markdown
     "Objects, means and ratios as a table, in per cent."
     summary = self.summary()
+    shown = {name: _percent(score) for name, score in summary.items()}
     lines = ["| object | full | hidden |", "|---|---|---|"]
-    lines += [f"| {row['name'] or i} | {_percent(row['full'])} | {_percent(row['occluded'])} |" for i, row in enumerate(self.rows[:limit])]
+    for number, row in enumerate(self.rows[:limit]):
+        name = row["name"] or number
+        lines.append(f"| {name} | {_percent(row['full'])} | {_percent(row['occluded'])} |")
     if len(self.rows) > limit:
         lines.append(f"| ... {len(self.rows) - limit} more | | |")
-    lines.append(f"| **mean over objects** ({summary['objects']}, {summary['occluded_objects']} with something hidden) | **{_percent(summary['full'])}** | **{_percent(summary['occluded'])}** |")
-    lines.append(f"| ratio over pixels | {_percent(summary['full_ratio'])} | {_percent(summary['occluded_ratio'])} |")
+    counts = f"({summary['objects']}, {summary['occluded_objects']} with something hidden)"
+    lines.append(f"| **mean over objects** {counts} | **{shown['full']}** | **{shown['occluded']}** |")
+    lines.append(f"| ratio over pixels | {shown['full_ratio']} | {shown['occluded_ratio']} |")
     return "\n".join(lines)
+
 
 @patch
 def __repr__(self: AmodalScores) -> str:
     "The scores in a line."
     summary = self.summary()
-    return f"AmodalScores({summary['objects']} objects, {summary['occluded_objects']} with something hidden: full {_percent(summary['full'])}, hidden {_percent(summary['occluded'])})"
+    counts = f"{summary['objects']} objects, {summary['occluded_objects']} with something hidden"
+    scores = f"full {_percent(summary['full'])}, hidden {_percent(summary['occluded'])}"
+    return f"AmodalScores({counts}: {scores})"
+
 
 @patch
 def _repr_markdown_(self: AmodalScores) -> str:
