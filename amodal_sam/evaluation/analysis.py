@@ -22,7 +22,13 @@ from .protocols import ObjectScore, ProtocolScores
 from ..masks import tight_box
 
 # %% ../../nbs/51_analysis.ipynb #groups
-_rates = ((1e-5, "nothing hidden"), (0.25, "hidden below 25 %"), (0.5, "hidden 25 to 50 %"), (0.75, "hidden 50 to 75 %"), (math.inf, "hidden 75 % or more"))
+_rates = (
+    (1e-5, "nothing hidden"),
+    (0.25, "hidden below 25 %"),
+    (0.5, "hidden 25 to 50 %"),
+    (0.75, "hidden 50 to 75 %"),
+    (math.inf, "hidden 75 % or more"),
+)
 _sizes = ((32 ** 2, "small"), (96 ** 2, "medium"), (math.inf, "large"))
 
 
@@ -35,21 +41,25 @@ def _group(kind: str, row: ObjectScore) -> tuple[int, str]:
 
 
 def breakdown(
-    scores: ProtocolScores,
-    kind: str,              # occlusion, size or category
-) -> dict[str, dict]:       # name of a group to its summary, as of all objects
+    scores: ProtocolScores,  # of all objects
+    kind: str,               # occlusion, size or category
+) -> dict[str, dict]:        # name of a group to its summary, as of all objects
     "The scores of each group of objects, under the same protocol."
     if kind not in ("occlusion", "size", "category"):
         raise ValueError(f"objects are grouped by occlusion, size or category, got {kind!r}")
     groups = {}
     for row in scores.rows:
         groups.setdefault(_group(kind, row), []).append(row)
-    return {name: ProtocolScores(scores.protocol, groups[place, name]).summary() for place, name in sorted(groups)}
+    return {
+        name: ProtocolScores(scores.protocol, groups[place, name]).summary() for place, name in sorted(groups)
+    }
 
 # %% ../../nbs/51_analysis.ipynb #boundary
 def _band(mask: ndarray, width: int) -> ndarray:
     "The pixels of a mask within so many pixels of its edge, bool."
-    inner = cv2.erode(np.pad(mask.astype(np.uint8), width), np.ones((2 * width + 1,) * 2, dtype=np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    padded = np.pad(mask.astype(np.uint8), width)
+    square = np.ones((2 * width + 1,) * 2, dtype=np.uint8)
+    inner = cv2.erode(padded, square, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     return mask & ~inner[width:-width, width:-width].astype(bool)
 
 
@@ -61,58 +71,102 @@ def boundary_iou(
 ) -> float:                  # in [0, 1], nan where both are empty
     "Intersection over union of the masks' inner bands."
     if predicted.shape != truth.shape:
-        raise ValueError(f"predicted is {predicted.shape} but the truth is {truth.shape}: both must have the size of the image")
+        raise ValueError(
+            f"predicted is {predicted.shape} but the truth is {truth.shape}: "
+            "both must have the size of the image"
+        )
     either = predicted | truth
     if not either.any():
         return math.nan
     left, top, right, bottom = tight_box(either).astype(int)
-    width, window = max(1, round(share * math.hypot(*truth.shape))), np.s_[top:bottom, left:right]
+    window = np.s_[top:bottom, left:right]
+    width = max(1, round(share * math.hypot(*truth.shape)))
     first, second = _band(predicted[window], width), _band(truth[window], width)
     return int((first & second).sum()) / int((first | second).sum())
 
 # %% ../../nbs/51_analysis.ipynb #precision
+_precision_names = ("AP", "AP50", "AP75", "AP small", "AP medium", "AP large")
+
+
+class _CocoIndex:
+    "Numbers for the images and categories of a data set, as COCO's code wants them."
+    def __init__(self, objects: list[tuple]):
+        self.images, self.kinds, self.sizes = {}, {}, {}
+        for image, kind, code in objects:
+            self.images.setdefault(image, len(self.images) + 1)
+            self.kinds.setdefault(kind, len(self.kinds) + 1)
+            self.sizes[image] = code["size"]
+
+    def knows(self, answer: tuple) -> bool:
+        "Is there an object in its picture, and one of its category anywhere?"
+        return answer[0] in self.images and answer[1] in self.kinds
+
+    def record(self, number: int, image: str, kind: str, code: dict, score: float = 1.0) -> dict:
+        "One mask, as COCO's code wants it."
+        return {
+            "id": number, "image_id": self.images[image], "category_id": self.kinds[kind],
+            "segmentation": code, "area": float(coco_mask.area(code)),
+            "bbox": coco_mask.toBbox(code).tolist(), "iscrowd": 0, "score": score,
+        }
+
+    def coco(self, masks: list[tuple]) -> COCO:
+        "A data set of these masks."
+        images = [
+            {"id": number, "height": self.sizes[image][0], "width": self.sizes[image][1]}
+            for image, number in self.images.items()
+        ]
+        records = [self.record(number, *one) for number, one in enumerate(masks, 1)]
+        made = COCO()
+        made.dataset = {
+            "images": images, "annotations": records,
+            "categories": [{"id": number} for number in self.kinds.values()],
+        }
+        made.createIndex()
+        return made
+
+# %% ../../nbs/51_analysis.ipynb #average-precision
 def average_precision(
-    objects: Iterable[tuple[str, str, dict]],           # image, category and whole mask as a run-length code
-    answers: Iterable[tuple[str, str, dict, float]],    # the same of the answers, and their scores
-) -> dict[str, float]:                                  # AP, AP50, AP75, and AP of small, medium and large objects, in [0, 1]; nan where there is nothing to measure
+    objects: Iterable[tuple[str, str, dict]],         # image, category and whole mask, a run-length code
+    answers: Iterable[tuple[str, str, dict, float]],  # the same of the answers, and their scores
+) -> dict[str, float]:                                # AP, AP50, AP75, and AP of small, medium and large
+                                                      # objects, in [0, 1]; nan where there are none
     "COCO's average precision of whole objects."
-    objects, answers = list(objects), list(answers)
-    images, kinds = ({name: number for number, name in enumerate(dict.fromkeys(one[place] for one in objects), 1)} for place in (0, 1))
-    known = [one for one in answers if one[0] in images and one[1] in kinds]
-    names = ("AP", "AP50", "AP75", "AP small", "AP medium", "AP large")
+    objects = list(objects)
     if not objects:
-        return dict.fromkeys(names, math.nan)
+        return dict.fromkeys(_precision_names, math.nan)
+    index = _CocoIndex(objects)
+    known = [one for one in answers if index.knows(one)]
     if not known:
-        return dict.fromkeys(names, 0.0)
-    record = lambda number, one: {"id": number, "image_id": images[one[0]], "category_id": kinds[one[1]], "segmentation": one[2], "area": float(coco_mask.area(one[2])), "bbox": coco_mask.toBbox(one[2]).tolist(), "iscrowd": 0}
-    sizes, truth, found = {one[0]: one[2]["size"] for one in objects}, COCO(), COCO()
+        return dict.fromkeys(_precision_names, 0.0)
     with redirect_stdout(StringIO()):
-        for holder, records in ((truth, [record(*pair) for pair in enumerate(objects, 1)]), (found, [record(*pair) | {"score": pair[1][3]} for pair in enumerate(known, 1)])):
-            holder.dataset = {"images": [{"id": number, "height": sizes[name][0], "width": sizes[name][1]} for name, number in images.items()], "categories": [{"id": number} for number in kinds.values()], "annotations": records}
-            holder.createIndex()
-        measured = COCOeval(truth, found, "segm")
-        for step in (measured.evaluate, measured.accumulate, measured.summarize):
-            step()
-    return {name: float(value) if value >= 0 else math.nan for name, value in zip(names, measured.stats)}
+        measured = COCOeval(index.coco(objects), index.coco(known), "segm")
+        measured.evaluate()
+        measured.accumulate()
+        measured.summarize()
+    stats = [float(value) if value >= 0 else math.nan for value in measured.stats]
+    return dict(zip(_precision_names, stats))
 
 # %% ../../nbs/51_analysis.ipynb #bootstrap
 def confidence(
-    scores: ProtocolScores,
-    part: str,                    # full or occluded
+    scores: ProtocolScores,        # of many objects
+    part: str,                     # full or occluded
     *,
     reduction: str | None = None,  # as in Protocol; the protocol's own where none is given
-    level: float = 0.95,          # share of the draws inside the interval
-    draws: int = 1000,            # how many times the pictures are drawn
-    seed: int = 0,                # of the draws
-) -> tuple[float, float]:         # lower and upper end, in [0, 1]; nan where there is nothing to draw
+    level: float = 0.95,           # share of the draws inside the interval
+    draws: int = 1000,             # how many times the pictures are drawn
+    seed: int = 0,                 # of the draws
+) -> tuple[float, float]:          # lower and upper end, in [0, 1]; nan where there is nothing to draw
     "The bootstrap interval of a score, over images."
     sums = {}
     for unit, above, below in scores.terms(part, reduction=reduction):
         total = sums.setdefault(unit, [0, 0])
-        total[0], total[1] = total[0] + above, total[1] + below
+        total[0] += above
+        total[1] += below
     if not sums:
         return math.nan, math.nan
-    terms, generator, found = np.array(list(sums.values()), dtype=np.float64), np.random.default_rng(seed), []
+    terms = np.array(list(sums.values()), dtype=np.float64)
+    generator = np.random.default_rng(seed)
+    found = []
     for _ in range(draws):
         above, below = terms[generator.integers(len(terms), size=len(terms))].sum(axis=0)
         if below:

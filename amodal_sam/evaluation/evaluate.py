@@ -10,8 +10,9 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from itertools import count, groupby
 from pathlib import Path
 
@@ -20,10 +21,34 @@ from numpy import ndarray
 from tqdm import tqdm
 
 from .analysis import average_precision, boundary_iou, confidence
-from .protocols import Counts, ObjectScore, Protocol, ProtocolScores, Truth, left_out, protocol_for, truth_of
+from .protocols import Counts, ObjectScore, Protocol, ProtocolScores, Truth
+from .protocols import left_out, protocol_for, truth_of
 from .systems import Answer, System
 from ..rle import code_of, decode_rle
 from ..sample import AmodalSample
+
+# %% ../../nbs/53_evaluate.ipynb #kept-row
+def _kept_row(row: ObjectScore) -> list:
+    "A row as JSON can hold it."
+    values = [None if isinstance(value, float) and math.isnan(value) else value for value in row[:-1]]
+    return [*values, list(row.counts)]
+
+
+def _row_again(values: list) -> ObjectScore:
+    "The row that was kept."
+    numbers = [math.nan if value is None else value for value in values[:-1]]
+    return ObjectScore(*numbers, Counts(*values[-1]))
+
+# %% ../../nbs/53_evaluate.ipynb #add-row
+def _add_row(scores: ProtocolScores, kept: dict) -> None:
+    "Add one object to the scores of a protocol, or count why it has no place."
+    reason = kept.get("dropped") or ("beyond the limit" if scores.at_limit else "")
+    if reason:
+        scores.dropped[reason] = scores.dropped.get(reason, 0) + 1
+        return
+    scores.rows.append(_row_again(kept["row"]))
+    for need in kept["missing"]:
+        scores.missing[need] = scores.missing.get(need, 0) + 1
 
 # %% ../../nbs/53_evaluate.ipynb #result
 @dataclass(repr=False)
@@ -34,88 +59,123 @@ class Evaluation:
     scores: dict[str, ProtocolScores]          # by name of the protocol
     told: dict[str, str]                       # what the system was told under each protocol
     departures: dict[str, list[str]]           # where that is not what the protocol asks
-    about: dict = field(default_factory=dict)  # whatever else shall stand in the report, as the hash of the weights
-    unanswered: dict[str, int] = field(default_factory=dict)  # what was told, to objects without an answer
-    boundary: list[float] = field(default_factory=list)       # boundary IoU of each object, where it was asked for
-    objects: list[tuple] = field(default_factory=list)        # image, category and code of the whole, for the average precision
-    answers: list[tuple] = field(default_factory=list)        # the same of the answers, and their scores
+    about: dict = field(default_factory=dict)  # what else shall stand in the report, as the weights' hash
+    unanswered: dict[str, int] = field(default_factory=dict)  # what was told, to objects without answer
+    boundary: list[float] = field(default_factory=list)  # boundary IoU of each object, if asked for
+    objects: list[tuple] = field(default_factory=list)  # image, category, code of the whole, for precision
+    answers: list[tuple] = field(default_factory=list)  # the same of the answers, and their scores
 
     @property
     def summaries(self) -> dict[str, dict]:  # by name of the protocol
         "Both numbers and both reductions of each protocol, with the counts of objects."
-        return {name: scores.summary() | {"told": self.told[name], "departures": self.departures[name], "unanswered": self.unanswered.get(self.told[name], 0)} for name, scores in self.scores.items()}
+        found = {}
+        for name, scores in self.scores.items():
+            told, departures = self.told[name], self.departures[name]
+            asked = {"told": told, "departures": departures, "unanswered": self.unanswered.get(told, 0)}
+            found[name] = scores.summary() | asked
+        return found
 
     @property
     def precision(self) -> dict[str, float]:
         "COCO's average precision of whole objects; without regard to categories if the answers name none."
-        named = any(one[1] for one in self.answers)
-        kind = lambda one: one if named else (one[0], "", *one[2:])
-        return average_precision(map(kind, self.objects), map(kind, self.answers))
+        objects, answers = self.objects, self.answers
+        if not any(category for _, category, *_ in answers):
+            objects = [(image, "", code) for image, _, code in objects]
+            answers = [(image, "", code, score) for image, _, code, score in answers]
+        return average_precision(objects, answers)
 
-# %% ../../nbs/53_evaluate.ipynb #take
-def _kept_row(row: ObjectScore) -> list:
-    "A row as JSON can hold it."
-    return [None if isinstance(value, float) and math.isnan(value) else value for value in row[:-1]] + [list(row.counts)]
+    @property
+    def at_limit(self) -> bool:
+        "Have all protocols as many objects as they allow?"
+        return all(scores.at_limit for scores in self.scores.values())
 
+    def take(
+        self,
+        entry: dict,  # what is kept of one object
+    ) -> None:
+        "Add one object."
+        for name, kept in entry["rows"].items():
+            _add_row(self.scores[name], kept)
+        for told, answer in entry["answers"].items():
+            if answer is None:
+                self.unanswered[told] = self.unanswered.get(told, 0) + 1
+        if entry.get("boundary") is not None:
+            self.boundary.append(entry["boundary"])
+        if "truth" in entry:
+            self._take_masks(entry)
 
-def _row_again(values: list) -> ObjectScore:
-    "The row that was kept."
-    return ObjectScore(*(math.nan if value is None else value for value in values[:-1]), Counts(*values[-1]))
-
-
-def _take(result: Evaluation, entry: dict) -> None:
-    "Add what is kept of one object."
-    for name, kept in entry["rows"].items():
-        scores = result.scores[name]
-        full = scores.protocol.limit is not None and len(scores.rows) >= scores.protocol.limit
-        if reason := kept.get("dropped") or ("beyond the limit" if full else ""):
-            scores.dropped[reason] = scores.dropped.get(reason, 0) + 1
-        else:
-            scores.rows.append(_row_again(kept["row"]))
-            for need in kept["missing"]:
-                scores.missing[need] = scores.missing.get(need, 0) + 1
-    for told, answer in entry["answers"].items():
-        if answer is None:
-            result.unanswered[told] = result.unanswered.get(told, 0) + 1
-    if entry.get("boundary") is not None:
-        result.boundary.append(entry["boundary"])
-    if "truth" in entry:
-        result.objects.append((entry["image"], entry["category"], entry["truth"]))
+    def _take_masks(self, entry: dict) -> None:
+        "Add the codes of one object, for the average precision."
+        self.objects.append((entry["image"], entry["category"], entry["truth"]))
         answer = next(iter(entry["answers"].values()), None)
         if answer:
-            result.answers.append((entry["image"], answer["category"], answer["segmentation"], answer["score"]))
+            told = answer["category"], answer["segmentation"], answer["score"]
+            self.answers.append((entry["image"], *told))
 
 # %% ../../nbs/53_evaluate.ipynb #ask
 def _kept_answer(answer: Answer | None) -> dict | None:
     "An answer as JSON can hold it."
     if answer is None:
         return None
-    visible = None if answer.visible is None else code_of(answer.visible)
-    return {"segmentation": code_of(answer.amodal), "visible_segmentation": visible, "score": float(answer.score), "category": answer.category}
+    return {
+        "segmentation": code_of(answer.amodal),
+        "visible_segmentation": None if answer.visible is None else code_of(answer.visible),
+        "score": float(answer.score),
+        "category": answer.category,
+    }
+
+
+def _predicted(truth: Truth, answer: Answer | None, kept: dict | None) -> ndarray | dict:
+    "What is scored: a soft answer as it is, and a prediction of nothing where there is no answer."
+    if answer is None:
+        size = truth.amodal["size"]
+        return {"size": size, "counts": [math.prod(size)]}
+    is_soft = isinstance(answer.amodal, ndarray) and answer.amodal.dtype != bool
+    return answer.amodal if is_soft else kept["segmentation"]
 
 
 def _score(rule: Protocol, truth: Truth, answer: Answer | None, kept: dict | None) -> dict:
-    "What is kept of an object's score under a protocol; an object without an answer is a prediction of nothing."
-    scores, empty = ProtocolScores(replace(rule, limit=None)), {"size": truth.amodal["size"], "counts": [math.prod(truth.amodal["size"])]}
-    predicted = empty if answer is None else answer.amodal if isinstance(answer.amodal, ndarray) and answer.amodal.dtype != bool else kept["segmentation"]
-    row = scores.add(truth, predicted, visible=kept and kept["visible_segmentation"])
-    return {"row": _kept_row(row), "missing": list(scores.missing)} if row else {"dropped": next(iter(scores.dropped))}
+    "What is kept of an object's score under a protocol."
+    scores = ProtocolScores(replace(rule, limit=None))
+    visible = kept and kept["visible_segmentation"]
+    row = scores.add(truth, _predicted(truth, answer, kept), visible=visible)
+    if row is None:
+        return {"dropped": next(iter(scores.dropped))}
+    return {"row": _kept_row(row), "missing": list(scores.missing)}
 
-
-def _entry(sample: AmodalSample, truth: Truth, system: System, result: Evaluation, *, boundary: bool, precision: bool) -> dict:
-    "Ask about one object, once for each way of asking, and score the answers."
-    entry, answers = {"image": sample.image_id, "object": sample.object_id, "category": sample.category, "answers": {}, "rows": {}}, {}
+# %% ../../nbs/53_evaluate.ipynb #entry
+def _ask(sample: AmodalSample, truth: Truth, system: System, result: Evaluation) -> dict[str, Answer | None]:
+    "The answers about one object, once for each way of asking, none where no protocol counts it."
+    answers = {}
     for name, scores in result.scores.items():
         told = result.told[name]
         if told not in answers and not left_out(scores.protocol, truth):
             answers[told] = system.answer(sample, told=told)
-            entry["answers"][told] = _kept_answer(answers[told])
-        entry["rows"][name] = _score(scores.protocol, truth, answers.get(told), entry["answers"].get(told))
+    return answers
+
+
+def _boundary_of(kept: dict | None, truth: ndarray) -> float:
+    "The boundary IoU of an answer; without one, that of a prediction of nothing."
+    predicted = decode_rle(kept["segmentation"]) if kept else np.zeros_like(truth)
+    return boundary_iou(predicted, truth)
+
+
+def _entry(
+    sample: AmodalSample, truth: Truth, system: System, result: Evaluation, *, boundary: bool, precision: bool
+) -> dict:
+    "Ask about one object and score the answers: its line."
+    answers = _ask(sample, truth, system, result)
+    kept = {told: _kept_answer(answer) for told, answer in answers.items()}
+    rows = {}
+    for name, scores in result.scores.items():
+        told = result.told[name]
+        rows[name] = _score(scores.protocol, truth, answers.get(told), kept.get(told))
+    names = {"image": sample.image_id, "object": sample.object_id, "category": sample.category}
+    entry = names | {"answers": kept, "rows": rows}
     if precision and answers:
         entry["truth"] = truth.amodal
     if boundary and answers:
-        first = next(iter(entry["answers"].values()))
-        entry["boundary"] = boundary_iou(decode_rle(first["segmentation"]) if first else np.zeros_like(sample.amodal), sample.amodal)
+        entry["boundary"] = _boundary_of(next(iter(kept.values())), sample.amodal)
     return entry
 
 # %% ../../nbs/53_evaluate.ipynb #ledger
@@ -124,31 +184,51 @@ _file = "objects.jsonl"
 
 def read_objects_file(
     folder: Path,  # of an evaluation
-) -> tuple[dict, list[dict], int]:  # what was evaluated, one dict for each object, and the bytes that are whole lines
+) -> tuple[dict, list[dict], int]:  # what was evaluated, a dict for each object, bytes of whole lines
     "What an evaluation has written down so far."
     path = Path(folder) / _file
-    whole = path.read_bytes().rpartition(b"\n")
-    lines = whole[0].split(b"\n") if whole[1] else []
+    text, end, _ = path.read_bytes().rpartition(b"\n")
+    lines = text.split(b"\n") if end else []
     try:
         head, *entries = [json.loads(line) for line in lines] or [{}]
     except ValueError as error:
         raise ValueError(f"{path} is damaged ({error}): delete it and evaluate again") from error
-    return head, entries, len(whole[0]) + len(whole[1])
+    return head, entries, len(text) + len(end)
 
 
-def _open_ledger(folder: Path, head: dict) -> tuple[object, list[dict]]:
-    "The file to write lines to, and the lines of an earlier, killed run."
-    path, head = Path(folder) / _file, json.loads(json.dumps(head))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    found, entries, size = read_objects_file(folder) if path.exists() else ({}, [], 0)
+def _old_entries(folder: Path, head: dict) -> tuple[list[dict], int]:
+    "The lines of an earlier, killed run of the same evaluation, and their bytes; none if there was none."
+    path = Path(folder) / _file
+    if not path.exists():
+        return [], 0
+    found, entries, size = read_objects_file(folder)
     if found and found != head:
         differs = ", ".join(name for name in head if found.get(name) != head[name])
-        raise ValueError(f"{path} belongs to another evaluation (its {differs} differs): choose another folder, or delete the file")
-    file = open(path, "ab")
-    file.truncate(size)
-    if not found:
-        file.write(json.dumps(head).encode() + b"\n")
-    return file, entries
+        raise ValueError(
+            f"{path} belongs to another evaluation (its {differs} differs): "
+            "choose another folder, or delete the file"
+        )
+    return entries, size
+
+
+@contextmanager
+def _ledger(folder: Path | None, head: dict) -> Iterator[tuple[list[dict], Callable[[dict], None]]]:
+    "The lines of an earlier, killed run, and what writes another one; without a folder nothing is kept."
+    if folder is None:
+        yield [], lambda entry: None
+        return
+    head = json.loads(json.dumps(head))
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    entries, size = _old_entries(folder, head)
+    with open(Path(folder) / _file, "ab") as file:
+        def write(entry: dict) -> None:
+            file.write(json.dumps(entry).encode() + b"\n")
+            file.flush()
+
+        file.truncate(size)
+        if not size:
+            write(head)
+        yield entries, write
 
 # %% ../../nbs/53_evaluate.ipynb #stream
 def _pictures(samples: Iterable[AmodalSample]) -> Iterator[list[AmodalSample]]:
@@ -171,8 +251,9 @@ def _rest(samples: Iterable[AmodalSample], last: str) -> Iterable[AmodalSample]:
     return samples[names.index(last):] if last in names else samples
 
 
-def _counted(samples: Iterable[AmodalSample], total: int | None, shown: bool) -> Iterator[AmodalSample]:
+def _counted(samples: Iterable[AmodalSample], shown: bool) -> Iterator[AmodalSample]:
     "The samples, with a progress bar on a terminal and a line every half minute elsewhere."
+    total = len(samples) if hasattr(samples, "__len__") else None
     if not shown or sys.stderr.isatty():
         yield from tqdm(samples, total=total, unit="object", disable=not shown, leave=False)
         return
@@ -184,76 +265,123 @@ def _counted(samples: Iterable[AmodalSample], total: int | None, shown: bool) ->
         print(f"{number} of {total or '?'} objects", file=sys.stderr, flush=True)
         due = time.monotonic() + 30
 
+# %% ../../nbs/53_evaluate.ipynb #new-entries
+def _new_entries(
+    samples: Iterable[AmodalSample],
+    system: System,
+    result: Evaluation,
+    old: list[dict],
+    *,
+    progress: bool,
+    **extras: bool,
+) -> Iterator[dict]:
+    "What is kept of each object that is not written down yet."
+    done, seen = {(entry["image"], entry["object"]) for entry in old}, set()
+    rules = [scores.protocol for scores in result.scores.values()]
+    needs_others = any(rule.restrict_to_occluders != "no" for rule in rules)
+    rest = _rest(samples, old[-1]["image"]) if old else samples
+    for group in _pictures(_counted(rest, progress)):
+        if result.at_limit:
+            return
+        system.look(group)
+        for sample in group:
+            image, name = key = sample.image_id, sample.object_id
+            if key in seen:
+                raise ValueError(
+                    f"two samples are named image {image!r}, object {name!r}: "
+                    "give each its own image_id and object_id"
+                )
+            seen.add(key)
+            if key not in done:
+                others = _others(sample, group) if needs_others else None
+                yield _entry(sample, truth_of(sample, others=others), system, result, **extras)
+
 # %% ../../nbs/53_evaluate.ipynb #evaluate
+def _rules(protocols: Iterable[str | Protocol], dataset: str) -> list[Protocol]:
+    "The protocols, each of another name."
+    rules = [protocol_for(rule, dataset=dataset) if isinstance(rule, str) else rule for rule in protocols]
+    names = [rule.name for rule in rules]
+    if not rules or len(set(names)) < len(names):
+        raise ValueError(f"protocols need names, each another, got {', '.join(names) or 'none'}")
+    return rules
+
+
 def evaluate(
     samples: Iterable[AmodalSample],  # of any source, those of one picture together
     system: System,                   # who answers
     *,
     protocols: Iterable[str | Protocol] = ("paper",),  # names of `PROTOCOLS`, or protocols of one's own
     dataset: str = "",                # name of the data set
-    out: Path | None = None,          # folder in which every object is written down, and from which a killed evaluation goes on
+    out: Path | None = None,          # folder in which every object is written down, and from which a
+                                      # killed evaluation goes on
     boundary: bool = False,           # measure the boundary IoU too, by the first protocol's answers
     precision: bool = False,          # measure the average precision too, by the same
     progress: bool = True,            # show how far it is, on the error stream
     about: dict | None = None,        # what else identifies the system, as the hash of its weights
 ) -> Evaluation:
     "Ask a system about every object and score its answers (section 4.1; tables 1 to 3)."
-    rules = [protocol_for(rule, dataset=dataset) if isinstance(rule, str) else rule for rule in protocols]
-    if not rules or len({rule.name for rule in rules}) < len(rules):
-        raise ValueError(f"protocols need names, each another, got {', '.join(rule.name for rule in rules) or 'none'}")
-    result = Evaluation(system.name, dataset, {rule.name: ProtocolScores(rule) for rule in rules}, {rule.name: system.told(rule) for rule in rules}, {rule.name: system.departures(rule) for rule in rules}, dict(about or {}))
-    head = {"system": system.name, "dataset": dataset, "about": result.about, "boundary": boundary, "precision": precision}
-    head["protocols"] = [asdict(rule) | {"object_list": rule.object_list and sorted(rule.object_list)} for rule in rules]
-    file, entries = _open_ledger(out, head) if out else (None, [])
-    try:
-        for entry in entries:
-            _take(result, entry)
-        for entry in _new_entries(samples, system, result, entries, progress=progress, boundary=boundary, precision=precision):
-            _take(result, entry)
-            if file:
-                file.write(json.dumps(entry).encode() + b"\n")
-                file.flush()
-    finally:
-        if file:
-            file.close()
+    rules = _rules(protocols, dataset)
+    result = Evaluation(
+        system=system.name,
+        dataset=dataset,
+        scores={rule.name: ProtocolScores(rule) for rule in rules},
+        told={rule.name: system.told(rule) for rule in rules},
+        departures={rule.name: system.departures(rule) for rule in rules},
+        about=dict(about or {}),
+    )
+    extras = {"boundary": boundary, "precision": precision}
+    head = {"system": system.name, "dataset": dataset, "about": result.about} | extras
+    head["protocols"] = [rule.to_dict() for rule in rules]
+    with _ledger(out, head) as (old, write):
+        for entry in old:
+            result.take(entry)
+        for entry in _new_entries(samples, system, result, old, progress=progress, **extras):
+            result.take(entry)
+            write(entry)
     return result
 
-# %% ../../nbs/53_evaluate.ipynb #new-entries
-def _new_entries(samples: Iterable[AmodalSample], system: System, result: Evaluation, old: list[dict], *, progress: bool, **extras: bool) -> Iterator[dict]:
-    "What is kept of each object that is not written down yet."
-    done, seen = {(entry["image"], entry["object"]) for entry in old}, set()
-    needed = any(scores.protocol.restrict_to_occluders != "no" for scores in result.scores.values())
-    rest = _rest(samples, old[-1]["image"]) if old else samples
-    for group in _pictures(_counted(rest, len(rest) if hasattr(rest, "__len__") else None, progress)):
-        if all(scores.protocol.limit is not None and len(scores.rows) >= scores.protocol.limit for scores in result.scores.values()):
-            return
-        system.look(group)
-        for sample in group:
-            key = sample.image_id, sample.object_id
-            if key in seen:
-                raise ValueError(f"two samples are named image {key[0]!r}, object {key[1]!r}: give each its own image_id and object_id")
-            seen.add(key)
-            if key not in done:
-                yield _entry(sample, truth_of(sample, others=_others(sample, group) if needed else None), system, result, **extras)
-
 # %% ../../nbs/53_evaluate.ipynb #table
+_columns = (
+    "system", "protocol", "told", "full", "hidden", "object means", "pixel ratios", "objects",
+    "hidden score of", "dropped",
+)
+
+
 def _share(value: float) -> str:
     return "–" if math.isnan(value) else f"{100 * value:.2f}"
 
 
+def _spread(scores: ProtocolScores, part: str) -> str:
+    "The 95 % interval of a score."
+    low, high = confidence(scores, part)
+    return "" if math.isnan(low) else f" ({_share(low)}–{_share(high)})"
+
+
+def _cells(result: Evaluation, name: str, found: dict, intervals: bool) -> list:
+    "The line of one system under one protocol."
+    parts = "full", "occluded"
+    own = [_share(found[part]) for part in parts]
+    if intervals:
+        own = [share + _spread(result.scores[name], part) for share, part in zip(own, parts)]
+    means, ratios = (
+        " / ".join(_share(found[part + ending]) for part in parts) for ending in ("_mean", "_ratio")
+    )
+    dropped = ", ".join(f"{number} {reason}" for reason, number in found["dropped"].items())
+    star = " \\*" if found["departures"] or found["missing"] else ""
+    counts = [found["objects"], found["occluded_objects"], dropped or "0"]
+    return [result.system, f"`{name}`{star}", found["told"], *own, means, ratios, *counts]
+
+
 def scores_table(
-    evaluations: Evaluation | Iterable[Evaluation],
+    evaluations: Evaluation | Iterable[Evaluation],  # of one system, or of several to compare
     *,
-    intervals: bool = True,  # with the bootstrap's 95 % intervals over images
-) -> str:                    # Markdown
-    "Scores in per cent, a line for each system and protocol, never without both reductions and who was counted."
-    lines = ["| system | protocol | told | full | hidden | object means | pixel ratios | objects | hidden score of | dropped |", "|---|---|---|---|---|---|---|---|---|---|"]
-    for result in [evaluations] if isinstance(evaluations, Evaluation) else evaluations:
+    intervals: bool = True,                          # with the bootstrap's 95 % intervals over images
+) -> str:                                            # Markdown
+    "Scores in per cent, a line for each system and protocol, with both reductions and who was counted."
+    results = [evaluations] if isinstance(evaluations, Evaluation) else evaluations
+    lines = [f"| {' | '.join(_columns)} |", "|---" * len(_columns) + "|"]
+    for result in results:
         for name, found in result.summaries.items():
-            spread = lambda part: " ({}–{})".format(*map(_share, confidence(result.scores[name], part))) if intervals and not math.isnan(found[part]) else ""
-            pair = lambda ending: f"{_share(found['full' + ending])} / {_share(found['occluded' + ending])}"
-            dropped = ", ".join(f"{number} {reason}" for reason, number in found["dropped"].items()) or "0"
-            star = " \\*" if found["departures"] or found["missing"] else ""
-            cells = [result.system, f"`{name}`{star}", found["told"], _share(found["full"]) + spread("full"), _share(found["occluded"]) + spread("occluded"), pair("_mean"), pair("_ratio"), found["objects"], found["occluded_objects"], dropped]
+            cells = _cells(result, name, found, intervals)
             lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)

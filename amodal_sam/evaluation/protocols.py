@@ -9,7 +9,7 @@ __all__ = ['PROTOCOLS', 'Protocol', 'protocol_for', 'Truth', 'truth_of', 'left_o
 # %% ../../nbs/50_protocols.ipynb #imports
 import math
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, replace
 from typing import NamedTuple
 
 from fastcore.basics import patch
@@ -20,7 +20,9 @@ from ..sample import AmodalSample
 
 # %% ../../nbs/50_protocols.ipynb #protocol-values
 _choices = {
-    "prompt_source": ("gt_amodal_box", "gt_visible_box", "predicted_visible_mask", "gt_visible_mask", "points"),
+    "prompt_source": (
+        "gt_amodal_box", "gt_visible_box", "predicted_visible_mask", "gt_visible_mask", "points"
+    ),
     "m_spec": ("box", "box_minus_visible", "none"),
     "reduction": ("object_mean", "dataset_ratio", "clip_mean", "frame_mean"),
     "empty_occ": ("skip", "zero", "one"),
@@ -28,59 +30,92 @@ _choices = {
     "restrict_to_occluders": ("no", "prediction", "both"),
 }
 
-
-def _check_protocol(protocol) -> None:
-    "Refuse values that no protocol can have."
-    for name, allowed in _choices.items():
-        if (value := getattr(protocol, name)) not in allowed:
-            raise ValueError(f"{name} is one of {', '.join(allowed)}, got {value!r}")
-    if not 0 <= protocol.threshold < 1:
-        raise ValueError(f"threshold is compared with probabilities, so it lies in [0, 1), got {protocol.threshold}")
-    if protocol.rates is not None and not protocol.rates[0] < protocol.rates[1]:
-        raise ValueError(f"rates are two shares, the lower first, got {protocol.rates}")
-    if isinstance(protocol.object_list, str):
-        raise TypeError("object_list holds names, not the name of a file: read the file first, one name a line")
-
 # %% ../../nbs/50_protocols.ipynb #protocol
 @dataclass(frozen=True)
 class Protocol:
     "What a system is told, which objects count, and how masks become one number (section 4.1)."
     name: str                            # short name, as it stands in tables
-    prompt_source: str = "gt_amodal_box"  # $B$, what the system is told: gt_amodal_box, gt_visible_box, predicted_visible_mask, gt_visible_mask, points (in the visible part)
+    prompt_source: str = "gt_amodal_box" # $B$: gt_amodal_box, gt_visible_box, predicted_visible_mask,
+                                         # gt_visible_mask, points (in the visible part)
     points: int = 2                      # how many, for prompt_source="points"
-    m_spec: str = "box"                  # $M_{\text{spec}}$: box, box_minus_visible (the true visible part cut out), none
-    expand: float | None = 1.44          # growth of the box's area before it is the prior or the crop; None where it is not known
-    reduction: str = "object_mean"       # object_mean, dataset_ratio (sums of pixels), clip_mean (of means over frames), frame_mean (of means over objects)
-    empty_occ: str = "skip"              # hidden score where the truth hides nothing: skip, zero, or one (if nothing is claimed either)
-    union_visible: str = "none"          # visible part added to the prediction before scoring: none, gt, pred
-    restrict_to_occluders: str = "no"    # hidden pixels must lie in other visible objects: no, prediction (it is cut), both (so is the truth)
-    min_occ_rate: float = 0              # objects hidden less than this share count as having nothing hidden
-    rates: tuple[float, float] | None = None  # objects whose hidden share is not between these two are dropped altogether
-    trust_annotation: bool = False       # an object is occluded if its annotation says so, whatever its masks say
+    m_spec: str = "box"                  # $M_{\text{spec}}$: box, none,
+                                         # box_minus_visible (the true visible part cut out)
+    expand: float | None = 1.44          # growth of the box's area before it is the prior or the crop;
+                                         # None where it is not known
+    reduction: str = "object_mean"       # object_mean, dataset_ratio (sums of pixels),
+                                         # clip_mean (of means over frames), frame_mean (over objects)
+    empty_occ: str = "skip"              # hidden score where the truth hides nothing:
+                                         # skip, zero, or one (if nothing is claimed either)
+    union_visible: str = "none"          # visible part added before scoring: none, gt, pred
+    restrict_to_occluders: str = "no"    # hidden pixels must lie in other visible objects:
+                                         # no, prediction (it is cut), both (so is the truth)
+    min_occ_rate: float = 0              # objects hidden less than this share have nothing hidden
+    rates: tuple[float, float] | None = None  # objects hidden by a share not between these are dropped
+    trust_annotation: bool = False       # occluded if the annotation says so, whatever the masks say
     min_area: int = 0                    # objects with fewer pixels are dropped
     include_stuff: bool = True           # background such as sky and grass counts (True) or is dropped
     needs_visible: bool = False          # objects without a visible pixel are dropped
     drop_perfect: bool = False           # hidden scores of exactly 1 are left out
-    object_list: frozenset[str] | None = None  # names of the objects that count, as `object_id` or `image_id/object_id`; None for all
+    object_list: frozenset[str] | None = None  # names of the objects that count, as `object_id` or
+                                         # `image_id/object_id`; None for all
     limit: int | None = None             # only so many objects, the first
     threshold: float = 0.5               # soft predictions are cut here, in [0, 1)
-    resolution: int = 0                  # side to which masks are brought before scoring, pixels; 0 for the image's own size
+    resolution: int = 0                  # side to which masks are brought before scoring, pixels;
+                                         # 0 for the image's own size
 
     def __post_init__(self):
-        _check_protocol(self)
+        "Refuse values that no protocol can have."
+        for name, allowed in _choices.items():
+            if (value := getattr(self, name)) not in allowed:
+                raise ValueError(f"{name} is one of {', '.join(allowed)}, got {value!r}")
+        if not 0 <= self.threshold < 1:
+            raise ValueError(
+                f"threshold is compared with probabilities, so it lies in [0, 1), got {self.threshold}"
+            )
+        if self.rates is not None and not self.rates[0] < self.rates[1]:
+            raise ValueError(f"rates are two shares, the lower first, got {self.rates}")
+        if isinstance(self.object_list, str):
+            raise TypeError(
+                "object_list holds names, not the name of a file: read the file first, one name a line"
+            )
+
+    def to_dict(self) -> dict:  # name of a field to its value
+        "The protocol as JSON can hold it."
+        listed = self.object_list
+        return asdict(self) | {"object_list": None if listed is None else sorted(listed)}
 
 # %% ../../nbs/50_protocols.ipynb #presets
 _mask = dict(prompt_source="gt_visible_mask", m_spec="none")  # told the true visible mask, and no prior
-PROTOCOLS = {protocol.name: protocol for protocol in (
-    Protocol("paper"),                                                           # equation 11 and section 4.1
-    Protocol("asam-code", m_spec="box_minus_visible", expand=1.69, trust_annotation=True, limit=5000),  # staple-pi/ASAM, val_o/
-    Protocol("c2f", prompt_source="predicted_visible_mask", m_spec="none", expand=4.0, union_visible="pred"),  # amazon-science/c2f-seg, images
-    Protocol("c2f-video", **_mask, expand=4.0, reduction="clip_mean", empty_occ="zero", union_visible="gt", restrict_to_occluders="prediction"),  # the same, videos
-    Protocol("sdamodal", **_mask, expand=3.0, reduction="dataset_ratio"),        # Championchess/Amodal-Completion-in-the-Wild
-    Protocol("pcnet", **_mask, expand=3.0, reduction="dataset_ratio", threshold=0.2),  # XiaohangZhan/deocclusion
-    Protocol("savos", **_mask, expand=2.25, reduction="frame_mean", empty_occ="one", restrict_to_occluders="both", rates=(0.1, 0.7)),  # amazon-science/self-supervised-amodal-video-object-segmentation
-    Protocol("eoras", **_mask, expand=None, empty_occ="zero", needs_visible=True, drop_perfect=True, resolution=256),  # EoRaS, MOVi
-)}
+_presets = (
+    # equation 11 and section 4.1
+    Protocol("paper"),
+    # staple-pi/ASAM, val_o/
+    Protocol("asam-code", m_spec="box_minus_visible", expand=1.69, trust_annotation=True, limit=5000),
+    # amazon-science/c2f-seg, images
+    Protocol(
+        "c2f", prompt_source="predicted_visible_mask", m_spec="none", expand=4.0, union_visible="pred"
+    ),
+    # the same, videos
+    Protocol(
+        "c2f-video", **_mask, expand=4.0, reduction="clip_mean", empty_occ="zero", union_visible="gt",
+        restrict_to_occluders="prediction",
+    ),
+    # Championchess/Amodal-Completion-in-the-Wild
+    Protocol("sdamodal", **_mask, expand=3.0, reduction="dataset_ratio"),
+    # XiaohangZhan/deocclusion
+    Protocol("pcnet", **_mask, expand=3.0, reduction="dataset_ratio", threshold=0.2),
+    # amazon-science/self-supervised-amodal-video-object-segmentation
+    Protocol(
+        "savos", **_mask, expand=2.25, reduction="frame_mean", empty_occ="one",
+        restrict_to_occluders="both", rates=(0.1, 0.7),
+    ),
+    # EoRaS, MOVi
+    Protocol(
+        "eoras", **_mask, expand=None, empty_occ="zero", needs_visible=True, drop_perfect=True,
+        resolution=256,
+    ),
+)
+PROTOCOLS = {protocol.name: protocol for protocol in _presets}
 
 
 def protocol_for(
@@ -90,9 +125,13 @@ def protocol_for(
 ) -> Protocol:
     "A protocol by its name."
     if name not in PROTOCOLS:
-        raise ValueError(f"there is no protocol {name!r}: choose among {', '.join(PROTOCOLS)}, or make one with Protocol(...)")
-    own = {"min_occ_rate": 0.05, "trust_annotation": False} if (name, dataset) == ("asam-code", "cocoa-cls") else {}
-    return Protocol(**{one.name: getattr(PROTOCOLS[name], one.name) for one in fields(Protocol)} | own)
+        known = ", ".join(PROTOCOLS)
+        raise ValueError(
+            f"there is no protocol {name!r}: choose among {known}, or make one with Protocol(...)"
+        )
+    if (name, dataset) == ("asam-code", "cocoa-cls"):
+        return replace(PROTOCOLS[name], min_occ_rate=0.05, trust_annotation=False)
+    return PROTOCOLS[name]
 
 # %% ../../nbs/50_protocols.ipynb #truth
 @dataclass
@@ -100,11 +139,11 @@ class Truth:
     "What a protocol has to know of an object."
     amodal: dict                  # $M_{\text{gt}}$, a run-length code
     visible: dict                 # $M_{\text{visible}}$, a run-length code, inside `amodal`
-    others: dict | None = None    # visible pixels of other objects, a run-length code; None where they are not known
+    others: dict | None = None    # visible pixels of other objects, a run-length code; None if unknown
     image: str = ""               # name of the image, or of the frame
     name: str = ""                # name of the object in it
     category: str = ""            # class of the object
-    clip: str = ""                # name of the object's clip; of the image and the object where there are no clips
+    clip: str = ""                # name of the object's clip; image and object where there are no clips
     stuff: bool = False           # background, without a shape of its own
     weight: float = 1             # 0 for frames that do not count
     stated: bool | None = None    # does its annotation call it occluded? None where it says nothing
@@ -137,21 +176,36 @@ def _clip_of(sample: AmodalSample) -> str:
 def truth_of(
     sample: AmodalSample,            # of any source
     *,
-    others: ndarray | None = None,   # visible pixels of other objects, bool, (H, W); where nothing is given, the sample's `occluder` or the code in its record
+    others: ndarray | None = None,   # visible pixels of other objects, bool, (H, W); where nothing is given,
+                                     # the sample's `occluder` or the code in its record
 ) -> Truth:
     "The masks of a sample as run-length codes."
-    record, others = sample.record, sample.occluder if others is None else others
+    record = sample.record
     if record.get("truth") == "visible only":
-        raise ValueError(f"{sample.origin} {sample.image_id} {sample.object_id}: only what is visible is annotated here, so there is no whole object to score against")
+        raise ValueError(
+            f"{sample.origin} {sample.image_id} {sample.object_id}: only what is visible is annotated here, "
+            "so there is no whole object to score against"
+        )
+    if others is None:
+        others = sample.occluder
     return Truth(
-        code_of(sample.amodal), code_of(sample.visible), record.get("others") if others is None else code_of(others), sample.image_id, sample.object_id, sample.category,
-        _clip_of(sample), bool(record.get("stuff", False)), float(record.get("weight", 1)), record.get("stated_occluded"))
+        amodal=code_of(sample.amodal),
+        visible=code_of(sample.visible),
+        others=record.get("others") if others is None else code_of(others),
+        image=sample.image_id,
+        name=sample.object_id,
+        category=sample.category,
+        clip=_clip_of(sample),
+        stuff=bool(record.get("stuff", False)),
+        weight=float(record.get("weight", 1)),
+        stated=record.get("stated_occluded"),
+    )
 
 # %% ../../nbs/50_protocols.ipynb #left-out
 def left_out(
-    protocol: Protocol,
-    truth: Truth,
-) -> str:  # the reason, empty if the object takes part
+    protocol: Protocol,  # whose rules are followed
+    truth: Truth,        # the object
+) -> str:                # the reason, empty if the object takes part
     "Why an object has no place in a protocol."
     listed, rates = protocol.object_list, protocol.rates
     if listed is not None and truth.name not in listed and truth.key not in listed:
@@ -184,11 +238,11 @@ class Counts(NamedTuple):
 
 
 def count_pixels(
-    protocol: Protocol,
-    truth: Truth,
+    protocol: Protocol,           # whose rules are followed
+    truth: Truth,                 # $M_{\text{gt}}$ and $M_{\text{visible}}$
     predicted: dict,              # $M_{\text{pred}}$, a run-length code
     *,
-    visible: dict | None = None,  # the visible part as predicted, a run-length code, for protocols that add it
+    visible: dict | None = None,  # the visible part as predicted, a code, for protocols that add it
 ) -> Counts:
     "Count the pixels of one object on run-length codes (equation 11)."
     others = truth.others if protocol.restrict_to_occluders != "no" else None
@@ -202,7 +256,8 @@ def count_pixels(
     union = area + truth.area - inside
     if others is None or protocol.restrict_to_occluders == "prediction":
         return Counts(inside, union, inside - seen, union - truth.seen, truth.area - truth.seen)
-    claimed, whole, shown, found, known = areas(*(both_of(code, others) for code in (predicted, truth.amodal, truth.visible, both, kept)))
+    allowed = [both_of(code, others) for code in (predicted, truth.amodal, truth.visible, both, kept)]
+    claimed, whole, shown, found, known = areas(*allowed)
     return Counts(inside, union, found - known, claimed + whole - found - shown, whole - shown)
 
 # %% ../../nbs/50_protocols.ipynb #score
@@ -230,77 +285,104 @@ def _hidden_score(protocol: Protocol, truth: Truth, counts: Counts) -> float:
     return math.nan if protocol.drop_perfect and score == 1 else score
 
 
+def _check_size(code: dict | None, truth: Truth) -> None:
+    "A prediction of another size cannot be scored."
+    if code is None or list(code["size"]) == list(truth.amodal["size"]):
+        return
+    (height, width), (rows, columns) = code["size"], truth.amodal["size"]
+    raise ValueError(
+        f"the prediction for {truth.key} is {height} x {width}, but the image is {rows} x {columns}: "
+        "bring it back to the size of the image"
+    )
+
+
 def score_object(
-    protocol: Protocol,
-    truth: Truth,
+    protocol: Protocol,           # whose rules are followed
+    truth: Truth,                 # $M_{\text{gt}}$ and $M_{\text{visible}}$
     predicted: dict,              # $M_{\text{pred}}$, a run-length code
     *,
     visible: dict | None = None,  # the visible part as predicted, a run-length code
 ) -> ObjectScore:
     "Score one object that takes part."
-    for code in (predicted, visible):
-        if code is not None and list(code["size"]) != list(truth.amodal["size"]):
-            raise ValueError(f"the prediction for {truth.key} is {code['size'][0]} x {code['size'][1]}, but the image is {truth.amodal['size'][0]} x {truth.amodal['size'][1]}: bring it back to the size of the image")
+    _check_size(predicted, truth)
+    _check_size(visible, truth)
     shown, side = truth, protocol.resolution
     if side:
         shown = Truth(*(resized(code, side) for code in (truth.amodal, truth.visible, truth.others)))
         predicted, visible = resized(predicted, side), resized(visible, side)
     counts = count_pixels(protocol, shown, predicted, visible=visible)
     full = counts.intersection / counts.union if counts.union else math.nan
-    return ObjectScore(truth.image, truth.name, truth.category, truth.clip, truth.area, truth.rate, full, _hidden_score(protocol, truth, counts), counts)
+    hidden = _hidden_score(protocol, truth, counts)
+    return ObjectScore(
+        truth.image, truth.name, truth.category, truth.clip, truth.area, truth.rate, full, hidden, counts
+    )
 
 # %% ../../nbs/50_protocols.ipynb #scores
 @dataclass(repr=False)
 class ProtocolScores:
     "Scores of many objects by one protocol."
     protocol: Protocol
-    rows: list[ObjectScore] = field(default_factory=list)      # those that take part
-    dropped: dict[str, int] = field(default_factory=dict)      # reason to number of objects that do not
-    missing: dict[str, int] = field(default_factory=dict)      # what a rule needed and was not given, to number of objects
+    rows: list[ObjectScore] = field(default_factory=list)  # those that take part
+    dropped: dict[str, int] = field(default_factory=dict)  # reason to number of objects that do not
+    missing: dict[str, int] = field(default_factory=dict)  # what a rule lacked, to number of objects
+
+    @property
+    def at_limit(self) -> bool:
+        "Do as many objects take part as the protocol allows?"
+        return self.protocol.limit is not None and len(self.rows) >= self.protocol.limit
 
     def add(
         self,
-        truth: Truth,
-        predicted: ndarray | dict,              # $M_{\text{pred}}$, a code, or a mask, bool or float in [0, 1], (H, W)
+        truth: Truth,                           # the object
+        predicted: ndarray | dict,              # $M_{\text{pred}}$, a code, or bool or in [0, 1], (H, W)
         *,
         visible: ndarray | dict | None = None,  # the visible part as predicted, in the same forms
     ) -> ObjectScore | None:                    # None if the object takes no part
         "Score one object, or count why it has no place."
         rule = self.protocol
-        reason = left_out(rule, truth) or ("beyond the limit" if rule.limit is not None and len(self.rows) >= rule.limit else "")
+        reason = left_out(rule, truth)
+        if not reason and self.at_limit:
+            reason = "beyond the limit"
         if reason:
             self.dropped[reason] = self.dropped.get(reason, 0) + 1
             return None
-        needs = {"visible parts of other objects": rule.restrict_to_occluders != "no" and truth.others is None, "a predicted visible part": rule.union_visible == "pred" and visible is None}
-        for need, lacks in needs.items():
-            if lacks:
-                self.missing[need] = self.missing.get(need, 0) + 1
-        code = lambda mask: None if mask is None else code_of(mask, threshold=rule.threshold)
-        self.rows.append(score_object(rule, truth, code(predicted), visible=code(visible)))
+        if rule.restrict_to_occluders != "no" and truth.others is None:
+            self._miss("visible parts of other objects")
+        if rule.union_visible == "pred" and visible is None:
+            self._miss("a predicted visible part")
+        predicted = code_of(predicted, threshold=rule.threshold)
+        if visible is not None:
+            visible = code_of(visible, threshold=rule.threshold)
+        self.rows.append(score_object(rule, truth, predicted, visible=visible))
         return self.rows[-1]
+
+    def _miss(self, need: str) -> None:
+        "Count an object for which a rule lacked something."
+        self.missing[need] = self.missing.get(need, 0) + 1
 
 # %% ../../nbs/50_protocols.ipynb #terms
 @patch
 def terms(
     self: ProtocolScores,
-    part: str,                      # full or occluded
+    part: str,                       # full or occluded
     *,
-    reduction: str | None = None,   # as in Protocol; the protocol's own where none is given
+    reduction: str | None = None,    # as in Protocol; the protocol's own where none is given
 ) -> list[tuple[str, float, float]]:  # image or clip, numerator, denominator
     "What is summed for a score (equation 11)."
     reduction = reduction or self.protocol.reduction
     if reduction == "dataset_ratio":
         start = 0 if part == "full" else 2
         return [(row.image, row.counts[start], row.counts[start + 1]) for row in self.rows]
-    scored = [(row, getattr(row, part)) for row in self.rows if not math.isnan(getattr(row, part))]
+    scored = [row for row in self.rows if not math.isnan(getattr(row, part))]
     if reduction == "object_mean":
-        return [(row.image, score, 1) for row, score in scored]
+        return [(row.image, getattr(row, part), 1) for row in scored]
     groups = {}
-    for row, score in scored:
-        groups.setdefault(row.clip if reduction == "clip_mean" else row.image, []).append(score)
+    for row in scored:
+        group = row.clip if reduction == "clip_mean" else row.image
+        groups.setdefault(group, []).append(getattr(row, part))
     return [(group, sum(scores) / len(scores), 1) for group, scores in groups.items()]
 
-
+# %% ../../nbs/50_protocols.ipynb #summary
 def _reduced(terms: list[tuple[str, float, float]]) -> float:
     "The sum over the sum, nan of nothing."
     below = sum(term[2] for term in terms)
@@ -308,17 +390,30 @@ def _reduced(terms: list[tuple[str, float, float]]) -> float:
 
 
 @patch
-def summary(self: ProtocolScores) -> dict:  # scores in [0, 1], by the protocol's reduction, as object means and as pixel ratios; and counts of objects
+def summary(
+    self: ProtocolScores,
+) -> dict:  # scores in [0, 1], by the protocol's reduction, as object means and as ratios; and counts
     "The protocol's two numbers, both reductions, and who was counted (equation 11)."
-    named = {"": None, "_mean": "object_mean", "_ratio": "dataset_ratio"}
-    scores = {part + ending: _reduced(self.terms(part, reduction=reduction)) for ending, reduction in named.items() for part in ("full", "occluded")}
+    scores = {}
+    for ending, reduction in {"": None, "_mean": "object_mean", "_ratio": "dataset_ratio"}.items():
+        for part in ("full", "occluded"):
+            scores[part + ending] = _reduced(self.terms(part, reduction=reduction))
     hidden = len(self.terms("occluded", reduction="object_mean"))
-    return {"protocol": self.protocol.name, "reduction": self.protocol.reduction} | scores | {
-        "objects": len(self.rows), "occluded_objects": hidden, "skipped": len(self.rows) - hidden, "dropped": dict(self.dropped), "missing": dict(self.missing)}
+    counted = {
+        "objects": len(self.rows),
+        "occluded_objects": hidden,
+        "skipped": len(self.rows) - hidden,
+        "dropped": dict(self.dropped),
+        "missing": dict(self.missing),
+    }
+    return {"protocol": self.protocol.name, "reduction": self.protocol.reduction} | scores | counted
 
 
 @patch
 def __repr__(self: ProtocolScores) -> str:
     "The scores in a line."
     about = self.summary()
-    return f"ProtocolScores({about['protocol']}: full {100 * about['full']:.2f}, hidden {100 * about['occluded']:.2f}; {about['objects']} objects, {about['skipped']} skipped in the hidden score, {sum(self.dropped.values())} dropped)"
+    scores = f"full {100 * about['full']:.2f}, hidden {100 * about['occluded']:.2f}"
+    skipped = f"{about['skipped']} skipped in the hidden score"
+    counted = f"{about['objects']} objects, {skipped}, {sum(self.dropped.values())} dropped"
+    return f"ProtocolScores({about['protocol']}: {scores}; {counted})"

@@ -7,10 +7,8 @@ __all__ = ['scores_dict', 'scores_csv', 'coco_results', 'report_page', 'write_re
 
 # %% ../../nbs/54_report.ipynb #imports
 import csv
-import json
 import math
 from collections.abc import Iterable
-from dataclasses import asdict
 from io import StringIO
 from pathlib import Path
 
@@ -19,140 +17,238 @@ from numpy import ndarray
 
 from .analysis import breakdown, confidence
 from .evaluate import Evaluation, read_objects_file, scores_table
-from ..parallel import whole_file
+from .protocols import ObjectScore
+from ..files import json_text, write_files
 from ..rle import decode_rle
 from ..sample import AmodalSample
 from ..show import compare, overlay
 
 # %% ../../nbs/54_report.ipynb #numbers
-def _plain(value):
-    "What JSON can hold: no number becomes None, and sets become lists."
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    if isinstance(value, frozenset):
-        return sorted(value)
-    return None if isinstance(value, float) and math.isnan(value) else value
+_kinds = ("occlusion", "size", "category")
 
 
 def scores_dict(
-    result: Evaluation,
-) -> dict:  # as JSON can hold it
+    result: Evaluation,  # with all its objects
+) -> dict:               # nan where something could not be measured
     "All numbers of an evaluation."
-    protocols = {}
+    protocols, summaries = {}, result.summaries
     for name, scores in result.scores.items():
-        intervals = {part: confidence(scores, part) for part in ("full", "occluded")}
-        protocols[name] = result.summaries[name] | {"intervals": intervals, "fields": asdict(scores.protocol), "by": {kind: breakdown(scores, kind) for kind in ("occlusion", "size", "category")}}
-    extras = {"boundary_iou": float(np.mean(result.boundary)) if result.boundary else None, "average_precision": result.precision if result.objects else None}
-    return _plain({"system": result.system, "dataset": result.dataset, "about": result.about, "protocols": protocols} | extras)
+        protocols[name] = summaries[name] | {
+            "intervals": {part: confidence(scores, part) for part in ("full", "occluded")},
+            "fields": scores.protocol.to_dict(),
+            "by": {kind: breakdown(scores, kind) for kind in _kinds},
+        }
+    return {
+        "system": result.system,
+        "dataset": result.dataset,
+        "about": result.about,
+        "protocols": protocols,
+        "boundary_iou": float(np.mean(result.boundary)) if result.boundary else None,
+        "average_precision": result.precision if result.objects else None,
+    }
+
+# %% ../../nbs/54_report.ipynb #rows-csv
+_csv_columns = (
+    "protocol", "image", "object", "category", "clip", "area", "hidden_rate", "full", "occluded",
+    "intersection", "union", "hidden_intersection", "hidden_union", "hidden",
+)
 
 
 def scores_csv(
-    result: Evaluation,
-) -> str:
+    result: Evaluation,  # with all its objects
+) -> str:                # the content of a file
     "A line for each object and protocol."
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["protocol", "image", "object", "category", "clip", "area", "hidden_rate", "full", "occluded", "intersection", "union", "hidden_intersection", "hidden_union", "hidden"])
+    writer.writerow(_csv_columns)
     for name, scores in result.scores.items():
         for row in scores.rows:
-            writer.writerow([name, *("" if isinstance(value, float) and math.isnan(value) else value for value in row[:-1]), *row.counts])
+            values = [
+                "" if isinstance(value, float) and math.isnan(value) else value for value in row[:-1]
+            ]
+            writer.writerow([name, *values, *row.counts])
     return text.getvalue()
 
-
+# %% ../../nbs/54_report.ipynb #coco-results
 def coco_results(
     entries: Iterable[dict],  # the lines of `read_objects_file`
 ) -> list[dict]:              # answers to the first way of asking
     "Answers in the form of COCO's results, with the ids of their objects."
-    first = ((entry, next(iter(entry["answers"].values()), None)) for entry in entries)
-    return [{"image_id": entry["image"], "object_id": entry["object"]} | {name: value for name, value in answer.items() if value is not None} for entry, answer in first if answer]
+    results = []
+    for entry in entries:
+        answer = next(iter(entry["answers"].values()), None)
+        if answer:
+            known = {name: value for name, value in answer.items() if value is not None}
+            results.append({"image_id": entry["image"], "object_id": entry["object"]} | known)
+    return results
 
 # %% ../../nbs/54_report.ipynb #pictures
 def _ranked(result: Evaluation, count: int) -> dict[str, list]:
     "Rows of the best, median and worst objects."
     rows = next(iter(result.scores.values())).rows
     hidden = [row for row in rows if not math.isnan(row.occluded)]
-    order = sorted(hidden or rows, key=lambda row: (row.occluded if hidden else 0, row.full), reverse=True)
+    order = sorted(rows, key=lambda row: row.full, reverse=True)
+    if hidden:
+        order = sorted(hidden, key=lambda row: (row.occluded, row.full), reverse=True)
     count = min(count, len(order))
     middle = (len(order) - count) // 2
-    return {"best": order[:count], "median": order[middle:middle + count], "worst": order[len(order) - count:]}
+    return {
+        "best": order[:count],
+        "median": order[middle:middle + count],
+        "worst": order[len(order) - count:],
+    }
 
 
-def _found(samples: Iterable[AmodalSample], keys: set[tuple[str, str]]) -> dict[tuple[str, str], AmodalSample]:
+def _key(thing: AmodalSample) -> tuple[str, str]:
+    "Names of the image and of the object."
+    return thing.image_id, thing.object_id
+
+
+def _found(
+    samples: Iterable[AmodalSample], keys: set[tuple[str, str]]
+) -> dict[tuple[str, str], AmodalSample]:
     "The samples of these names."
     entries = getattr(samples, "entries", None)
     if entries is not None:
-        return {(entry.image_id, entry.object_id): samples[index] for index, entry in enumerate(entries) if (entry.image_id, entry.object_id) in keys}
+        places = [place for place, entry in enumerate(entries) if _key(entry) in keys]
+        return {_key(entries[place]): samples[place] for place in places}
     found = {}
     for sample in samples:
-        if (key := (sample.image_id, sample.object_id)) in keys:
-            found[key] = sample
+        if _key(sample) in keys:
+            found[_key(sample)] = sample
         if len(found) == len(keys):
             break
     return found
 
 
-def _panel(row, sample: AmodalSample, answer: dict | None) -> dict[str, ndarray]:
-    "One object: the picture, the truth and the answer, cut to its surroundings."
-    predicted = decode_rle(answer["segmentation"]) if answer else np.zeros_like(sample.amodal)
+def _surroundings(sample: AmodalSample) -> tuple[slice, slice]:
+    "The part of a picture that shows an object."
     left, top, right, bottom = sample.box.astype(int)
-    margin, (height, width) = int(0.4 * max(right - left, bottom - top)) + 8, sample.amodal.shape
-    window = np.s_[max(top - margin, 0):min(bottom + margin, height), max(left - margin, 0):min(right + margin, width)]
-    drawn = lambda whole: overlay(sample.image[window], visible=(whole & sample.visible)[window], occluded=(whole & ~sample.visible)[window])
-    score = f"full {row.full:.2f}" + ("" if math.isnan(row.occluded) else f", hidden {row.occluded:.2f}")
-    return {f"{row.image[-24:]} {row.name}"[:34]: sample.image[window], "truth": drawn(sample.amodal), score: drawn(predicted)}
+    height, width = sample.amodal.shape
+    margin = int(0.4 * max(right - left, bottom - top)) + 8
+    rows = slice(max(top - margin, 0), min(bottom + margin, height))
+    return rows, slice(max(left - margin, 0), min(right + margin, width))
+
+
+def _panel(row: ObjectScore, sample: AmodalSample, answer: dict | None) -> dict[str, ndarray]:
+    "One object: the picture, the truth and the answer, cut to its surroundings."
+    window = _surroundings(sample)
+    image, seen = sample.image[window], sample.visible[window]
+    truth = sample.amodal[window]
+    predicted = decode_rle(answer["segmentation"])[window] if answer else np.zeros_like(truth)
+    score = f"full {row.full:.2f}"
+    if not math.isnan(row.occluded):
+        score += f", hidden {row.occluded:.2f}"
+    return {
+        f"{row.image[-24:]} {row.name}"[:34]: image,
+        "truth": overlay(image, visible=truth & seen, occluded=truth & ~seen),
+        score: overlay(image, visible=predicted & seen, occluded=predicted & ~seen),
+    }
 
 # %% ../../nbs/54_report.ipynb #page
+def _share(value: float) -> str:
+    return "–" if math.isnan(value) else f"{100 * value:.2f}"
+
+
 def _table(groups: dict[str, dict]) -> list[str]:
     "Scores of groups, in per cent."
-    share = lambda value: "–" if math.isnan(value) else f"{100 * value:.2f}"
-    return ["| | objects | full | hidden | hidden score of |", "|---|---|---|---|---|"] + [f"| {name.replace('|', '/')} | {one['objects']} | {share(one['full'])} | {share(one['occluded'])} | {one['occluded_objects']} |" for name, one in groups.items()]
+    lines = ["| | objects | full | hidden | hidden score of |", "|---|---|---|---|---|"]
+    for name, one in groups.items():
+        shares = _share(one["full"]), _share(one["occluded"])
+        cells = name.replace("|", "/"), one["objects"], *shares, one["occluded_objects"]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return lines
 
 
+def _notes(result: Evaluation) -> list[str]:
+    "Where an evaluation is not what its protocols ask."
+    lines = []
+    for name, found in result.summaries.items():
+        notes = list(found["departures"])
+        for need, number in found["missing"].items():
+            notes.append(f"{need} not known for {number} objects")
+        if found["unanswered"]:
+            notes.append(f"no answer for {found['unanswered']} objects, counted as a prediction of nothing")
+        lines += [f"- \\* `{name}`: {note}" for note in notes]
+    return lines
+
+
+def _extras(result: Evaluation) -> list[str]:
+    "What was measured besides."
+    lines = []
+    if result.boundary:
+        mean, number = 100 * np.mean(result.boundary), len(result.boundary)
+        lines += ["", f"Boundary IoU of the whole: {mean:.2f} (mean of {number} objects)."]
+    if result.objects:
+        known = {name: value for name, value in result.precision.items() if not math.isnan(value)}
+        shares = ", ".join(f"{name} {100 * value:.2f}" for name, value in known.items())
+        lines += ["", f"Average precision of the whole: {shares}."]
+    return lines
+
+# %% ../../nbs/54_report.ipynb #report-page
 def report_page(
-    result: Evaluation,
+    result: Evaluation,            # with all its objects
     pictures: Iterable[str] = (),  # best, median and worst, where there are pictures
 ) -> str:                          # Markdown
     "The evaluation as a page."
     first, scores = next(iter(result.scores.items()))
-    about = [f"- {name}: {value}" for name, value in result.about.items()]
-    lines = [f"# {result.system} on {result.dataset or 'unnamed data'}", "", *about, "", "Scores in per cent, with 95 % intervals from a bootstrap over images. The first two numbers are by the protocol's own reduction.", "", scores_table(result), ""]
-    for name, found in result.summaries.items():
-        lacking = [f"{need} not known for {number} objects" for need, number in found["missing"].items()] + ([f"no answer for {found['unanswered']} objects, counted as a prediction of nothing"] if found["unanswered"] else [])
-        lines += [f"- \\* `{name}`: {note}" for note in found["departures"] + lacking]
-    if result.boundary:
-        lines += ["", f"Boundary IoU of the whole: {100 * np.mean(result.boundary):.2f} (mean of {len(result.boundary)} objects)."]
-    if result.objects:
-        lines += ["", "Average precision of the whole: " + ", ".join(f"{name} {100 * value:.2f}" for name, value in result.precision.items() if not math.isnan(value)) + "."]
-    for kind in ("occlusion", "size", "category"):
+    lines = [
+        f"# {result.system} on {result.dataset or 'unnamed data'}",
+        "",
+        *(f"- {name}: {value}" for name, value in result.about.items()),
+        "",
+        "Scores in per cent, with 95 % intervals from a bootstrap over images. "
+        "The first two numbers are by the protocol's own reduction.",
+        "",
+        scores_table(result),
+        "",
+        *_notes(result),
+        *_extras(result),
+    ]
+    for kind in _kinds:
         lines += ["", f"## By {kind}, `{first}`", "", *_table(breakdown(scores, kind))]
     for name in pictures:
-        lines += ["", f"## {name.capitalize()}", "", f"![{name} answers by the hidden score under {first}: picture, truth, answer; visible part blue, hidden part hatched]({name}.png)"]
+        shows = "picture, truth, answer; visible part blue, hidden part hatched"
+        caption = f"{name} answers by the hidden score under {first}: {shows}"
+        lines += ["", f"## {name.capitalize()}", "", f"![{caption}]({name}.png)"]
     return "\n".join(lines) + "\n"
 
 # %% ../../nbs/54_report.ipynb #write
+def _drawn(
+    result: Evaluation, entries: list[dict], samples: Iterable[AmodalSample], count: int
+) -> dict[str, bytes]:
+    "The pictures of a report, PNG files by their names."
+    ranked = _ranked(result, count)
+    told = next(iter(result.told.values()))
+    shown = _found(samples, {(row.image, row.name) for rows in ranked.values() for row in rows})
+    answers = {(entry["image"], entry["object"]): entry["answers"].get(told) for entry in entries}
+    files = {}
+    for name, rows in ranked.items():
+        keys = {(row.image, row.name): row for row in rows}
+        panels = [_panel(row, shown[key], answers.get(key)) for key, row in keys.items() if key in shown]
+        if panels:
+            files[f"{name}.png"] = compare(panels)._repr_png_()
+    return files
+
+
 def write_report(
-    result: Evaluation,
-    folder: Path,                                    # the one that `evaluate` wrote to
+    result: Evaluation,                             # with all its objects
+    folder: Path,                                   # the one that `evaluate` wrote to
     *,
-    samples: Iterable[AmodalSample] | None = None,   # the source, to be looked at again; without it there are no pictures
-    count: int = 3,                                  # objects on each picture
-) -> list[str]:                                      # names of the files
+    samples: Iterable[AmodalSample] | None = None,  # the source, to be looked at again; without it there
+                                                    # are no pictures
+    count: int = 3,                                 # objects on each picture
+) -> list[str]:                                     # names of the files
     "Write `report.md`, `scores.json`, `scores.csv`, `predictions.json`, and the pictures (tables 1 to 3)."
-    entries, ranked = read_objects_file(folder)[1], _ranked(result, count)
-    files = {"scores.json": json.dumps(scores_dict(result), indent=2, ensure_ascii=False, allow_nan=False).encode(), "scores.csv": scores_csv(result).encode(), "predictions.json": json.dumps(coco_results(entries)).encode()}
-    if samples is not None:
-        wanted = {(row.image, row.name) for rows in ranked.values() for row in rows}
-        told = next(iter(result.told.values()))
-        answers = {key: entry["answers"].get(told) for entry in entries if (key := (entry["image"], entry["object"])) in wanted}
-        shown = _found(samples, wanted)
-        for name, rows in ranked.items():
-            panels = [_panel(row, shown[row.image, row.name], answers.get((row.image, row.name))) for row in rows if (row.image, row.name) in shown]
-            if panels:
-                files[f"{name}.png"] = compare(panels)._repr_png_()
-    files["report.md"] = report_page(result, [name for name in ranked if f"{name}.png" in files]).encode()
-    for name, content in files.items():
-        with whole_file(Path(folder) / name) as file:
-            file.write(content)
+    _, entries, _ = read_objects_file(folder)
+    pictures = {} if samples is None else _drawn(result, entries, samples, count)
+    page = report_page(result, [name.removesuffix(".png") for name in pictures])
+    files = {
+        "scores.json": json_text(scores_dict(result), indent=2).encode(),
+        "scores.csv": scores_csv(result).encode(),
+        "predictions.json": json_text(coco_results(entries)).encode(),
+        **pictures,
+        "report.md": page.encode(),
+    }
+    write_files(folder, files)
     return list(files)

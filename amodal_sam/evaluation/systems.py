@@ -27,10 +27,10 @@ from ..sample import AmodalSample
 @dataclass(frozen=True, eq=False)
 class Answer:
     "What a system says about one object."
-    amodal: ndarray | dict           # $M_{\text{pred}}$, bool or float in [0, 1], (H, W), or a run-length code
+    amodal: ndarray | dict                 # $M_{\text{pred}}$, bool or in [0, 1], (H, W), or a code
     visible: ndarray | dict | None = None  # the visible part as predicted, in the same forms
-    score: float = 1.0               # how sure the system is
-    category: str = ""               # what it takes the object for; empty if it does not say
+    score: float = 1.0                     # how sure the system is
+    category: str = ""                     # what it takes the object for; empty if it does not say
 
 
 class System:
@@ -39,7 +39,11 @@ class System:
 
     def told(self, protocol: Protocol) -> str:
         "What the system is told under a protocol, in a few words."
-        return "box of the whole" if protocol.prompt_source == "gt_amodal_box" else f"{protocol.points} points" if protocol.prompt_source == "points" else "box of the visible part"
+        if protocol.prompt_source == "gt_amodal_box":
+            return "box of the whole"
+        if protocol.prompt_source == "points":
+            return f"{protocol.points} points"
+        return "box of the visible part"
 
     def departures(self, protocol: Protocol) -> list[str]:
         "Where this is not what the protocol asks."
@@ -54,18 +58,21 @@ class System:
 
 # %% ../../nbs/52_systems.ipynb #prompt
 def _points(sample: AmodalSample, count: int) -> ndarray | None:
-    "Points at random in the visible part, always the same for the same object, pixels, (count, 2) (appendix A.2.3)."
+    "Points at random in the visible part, the same for the same object, pixels, (count, 2) (appendix A.2.3)."
     rows, columns = np.nonzero(sample.visible)
     if not len(rows):
         return None
-    seed = int.from_bytes(blake2b(f"{sample.image_id}/{sample.object_id}".encode(), digest_size=8).digest(), "big")
+    name = f"{sample.image_id}/{sample.object_id}".encode()
+    seed = int.from_bytes(blake2b(name, digest_size=8).digest(), "big")
     chosen = np.random.default_rng(seed).choice(len(rows), size=count, replace=len(rows) < count)
     return np.stack([columns[chosen], rows[chosen]], axis=1) + 0.5
 
 
 def _box(sample: AmodalSample, told: str) -> ndarray:
     "The box that a question is about; an object without a visible pixel has only that of the whole."
-    return sample.visible_box if told == "box of the visible part" and sample.visible.any() else sample.box
+    if told == "box of the visible part" and sample.visible.any():
+        return sample.visible_box
+    return sample.box
 
 # %% ../../nbs/52_systems.ipynb #baselines
 def _hull(mask: ndarray) -> ndarray:
@@ -73,8 +80,17 @@ def _hull(mask: ndarray) -> ndarray:
     filled = np.zeros(mask.shape, dtype=np.uint8)
     rows, columns = np.nonzero(mask)
     if len(rows):
-        cv2.fillConvexPoly(filled, cv2.convexHull(np.stack([columns, rows], axis=1).astype(np.int32)), 1)
+        corners = cv2.convexHull(np.stack([columns, rows], axis=1).astype(np.int32))
+        cv2.fillConvexPoly(filled, corners, 1)
     return filled.astype(bool)
+
+
+_baselines = {"box": "the box, filled", "visible": "the visible mask", "hull": "its convex hull"}
+_asked = {
+    "gt_amodal_box": "box of the whole",
+    "gt_visible_box": "box of the visible part",
+    "gt_visible_mask": "mask of the visible part",
+}
 
 
 class Baseline(System):
@@ -83,24 +99,28 @@ class Baseline(System):
         self,
         kind: str,  # box, visible or hull
     ):
-        if kind not in ("box", "visible", "hull"):
+        if kind not in _baselines:
             raise ValueError(f"a baseline is box, visible or hull, got {kind!r}")
-        self.kind, self.name = kind, {"box": "the box, filled", "visible": "the visible mask", "hull": "its convex hull"}[kind]
+        self.kind, self.name = kind, _baselines[kind]
 
     def told(self, protocol: Protocol) -> str:
         "What it is made of."
         if self.kind != "box":
             return "mask of the visible part"
-        return "box of the whole" if protocol.prompt_source == "gt_amodal_box" else "box of the visible part"
+        if protocol.prompt_source == "gt_amodal_box":
+            return "box of the whole"
+        return "box of the visible part"
 
     def departures(self, protocol: Protocol) -> list[str]:
         told = self.told(protocol)
-        asked = {"gt_amodal_box": "box of the whole", "gt_visible_box": "box of the visible part", "gt_visible_mask": "mask of the visible part"}.get(protocol.prompt_source, protocol.prompt_source)
-        return [] if told == asked else [f"told the true {told}, not the {asked.replace('_', ' ')}"]
+        asked = _asked.get(protocol.prompt_source, protocol.prompt_source.replace("_", " "))
+        return [] if told == asked else [f"told the true {told}, not the {asked}"]
 
     def answer(self, sample: AmodalSample, *, told: str) -> Answer:
         height, width = sample.amodal.shape
-        guess = {"box": lambda: box_mask(_box(sample, told), height=height, width=width), "visible": lambda: sample.visible, "hull": lambda: _hull(sample.visible)}[self.kind]()
+        if self.kind == "box":
+            return Answer(box_mask(_box(sample, told), height=height, width=width), sample.visible)
+        guess = sample.visible if self.kind == "visible" else _hull(sample.visible)
         return Answer(guess, sample.visible)
 
 # %% ../../nbs/52_systems.ipynb #model
@@ -108,17 +128,19 @@ class ModelSystem(System):
     "A predictor, asked by box or by points (sections 2.1 and 3.1; appendix A.2.3)."
     def __init__(
         self,
-        predictor: AmodalPredictor,
+        predictor: AmodalPredictor,  # with its weights
         *,
-        name: str = "Amodal SAM",  # as it stands in tables
-        adapted: bool = True,      # ask with adapters (True) or the frozen SAM alone
+        name: str = "Amodal SAM",    # as it stands in tables
+        adapted: bool = True,        # ask with adapters (True) or the frozen SAM alone
     ):
         self.predictor, self.name, self.adapted = predictor, name, adapted
 
     def departures(self, protocol: Protocol) -> list[str]:
-        grown, found = self.predictor.model.config.prior_area, []
+        grown = self.predictor.model.config.prior_area
+        found = []
         if protocol.prompt_source.endswith("visible_mask"):
-            found.append(f"told the box of the true visible part, not the {protocol.prompt_source.replace('gt_', 'true_').replace('_', ' ')}")
+            asked = protocol.prompt_source.replace("gt_", "true_").replace("_", " ")
+            found.append(f"told the box of the true visible part, not the {asked}")
         if not self.adapted:
             return found
         if protocol.m_spec == "box_minus_visible":
@@ -130,43 +152,57 @@ class ModelSystem(System):
     def answer(self, sample: AmodalSample, *, told: str) -> Answer | None:
         self.predictor.set_image(sample.image)
         if told.endswith("points"):
-            points = _points(sample, int(told.split()[0]))
-            if points is None:
-                return None
-            found = self.predictor.predict(points=points)
-            return Answer(found.amodal, found.visible, found.score) if self.adapted else Answer(found.visible, found.visible)
+            return self._by_points(_points(sample, int(told.split()[0])))
         if not self.adapted:
-            return Answer(seen := self.predictor.visible_mask(_box(sample, told)), seen)
+            seen = self.predictor.visible_mask(_box(sample, told))
+            return Answer(seen, seen)
         found = self.predictor.predict(_box(sample, told))
+        return Answer(found.amodal, found.visible, found.score)
+
+    def _by_points(self, points: ndarray | None) -> Answer | None:
+        "The answer to points; there is none without them."
+        if points is None:
+            return None
+        found = self.predictor.predict(points=points)
+        if not self.adapted:
+            return Answer(found.visible, found.visible)
         return Answer(found.amodal, found.visible, found.score)
 
 # %% ../../nbs/52_systems.ipynb #file-read
 def _checked(entry: dict, key: str, where: str) -> dict | None:
     "The run-length code of an entry, packed."
-    if (code := entry.get(key)) is None:
+    code = entry.get(key)
+    if code is None:
         return None
     try:
         code = code_of(code)
         height, width = code["size"]
-        if (runs := run_lengths(code["counts"]))[runs < 0].size or runs.sum() != height * width:
+        runs = run_lengths(code["counts"])
+        if (runs < 0).any() or runs.sum() != height * width:
             raise ValueError(f"the runs do not cover {height} x {width} pixels")
         return code
     except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
         raise ValueError(f"{where}: {key} is no run-length code: {error}") from error
 
 
-def _entries(path: Path) -> list[dict]:
-    "The entries of a results file."
+def _read_json(path: Path) -> object:
+    "What a JSON file holds."
     try:
-        entries = json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise ValueError(f"{path} is no JSON file: {error}") from error
+
+
+def _entries(path: Path) -> list[dict]:
+    "The entries of a results file."
+    entries = _read_json(path)
     if isinstance(entries, dict):
         entries = entries.get("annotations", entries)
     if not isinstance(entries, list):
-        raise ValueError(f"{path} must hold a list of answers, as COCO's results do, got {type(entries).__name__}")
+        kind = type(entries).__name__
+        raise ValueError(f"{path} must hold a list of answers, as COCO's results do, got {kind}")
     for number, entry in enumerate(entries):
         if not isinstance(entry, dict) or not {"image_id", "segmentation"} <= entry.keys():
             raise ValueError(f"{path}, entry {number}: an answer has image_id and segmentation")
@@ -179,17 +215,28 @@ class PredictionFile(System):
         self,
         path: Path,  # of the file
     ):
-        self.name, self.by_id, self.free, self._matched = Path(path).name, {}, {}, {}
+        self.name = Path(path).name
+        self.by_id = {}     # image and object to its answer
+        self.free = {}      # image to the answers that name no object
+        self._matched = {}  # object of the picture at hand to its free answer
         for number, entry in enumerate(_entries(path)):
-            where = f"{path}, entry {number}"
-            answer = Answer(_checked(entry, "segmentation", where), _checked(entry, "visible_segmentation", where), float(entry.get("score", 1)), str(entry.get("category", "")))
-            name = entry.get("object_id", entry.get("annotation_id"))
-            if name is None:
-                self.free.setdefault(str(entry["image_id"]), []).append(answer)
-            elif (key := (str(entry["image_id"]), str(name))) in self.by_id:
-                raise ValueError(f"{where}: object {name} of image {entry['image_id']} has an answer already")
-            else:
-                self.by_id[key] = answer
+            self._take(entry, f"{path}, entry {number}")
+
+    def _take(self, entry: dict, where: str) -> None:
+        "Keep an answer under what it names."
+        answer = Answer(
+            _checked(entry, "segmentation", where),
+            _checked(entry, "visible_segmentation", where),
+            float(entry.get("score", 1)),
+            str(entry.get("category", "")),
+        )
+        image, name = str(entry["image_id"]), entry.get("object_id", entry.get("annotation_id"))
+        if name is None:
+            self.free.setdefault(image, []).append(answer)
+        elif (image, str(name)) in self.by_id:
+            raise ValueError(f"{where}: object {name} of image {image} has an answer already")
+        else:
+            self.by_id[image, str(name)] = answer
 
     def told(self, protocol: Protocol) -> str:
         return "not known"
@@ -199,14 +246,17 @@ class PredictionFile(System):
 
     def look(self, samples: Sequence[AmodalSample]) -> None:
         "Match the answers without object ids of one picture to its objects, the largest IoU first."
-        self._matched, free = {}, self.free.get(samples[0].image_id, []) if samples else []
+        self._matched = {}
+        free = self.free.get(samples[0].image_id, []) if samples else []
         if not free:
             return
-        overlaps = np.array(coco_mask.iou([answer.amodal for answer in free], [encode_rle(sample.amodal) for sample in samples], [0] * len(samples)))
+        codes = [answer.amodal for answer in free], [encode_rle(sample.amodal) for sample in samples]
+        overlaps = np.array(coco_mask.iou(*codes, [0] * len(samples)))
         while overlaps.max() > 0:
             answer, number = np.unravel_index(overlaps.argmax(), overlaps.shape)
             self._matched[samples[number].object_id] = free[answer]
             overlaps[answer], overlaps[:, number] = 0, 0
 
     def answer(self, sample: AmodalSample, *, told: str) -> Answer | None:
-        return self.by_id.get((sample.image_id, sample.object_id), self._matched.get(sample.object_id))
+        named = self.by_id.get((sample.image_id, sample.object_id))
+        return named or self._matched.get(sample.object_id)

@@ -17,11 +17,12 @@ from ..masks import expand_box, tight_box
 @dataclass(frozen=True)
 class FollowRule:
     "When a prediction becomes the next prior, and how the prior widens when none does."
-    backed: bool = True     # ask for something seen; False takes any prediction that is not empty
-    cover: float = 0.5      # share of what is seen that a prediction must cover to be backed
-    jump: float = 2.0       # most by which the box's area may change from one frame to the next, as a factor
-    widen: float = 1.2      # factor on the box's area for each frame without a backed prediction
-    patience: int = 2       # frames in a row that what is seen must contradict the prediction before the box moves there
+    backed: bool = True   # ask for something seen; False takes any prediction that is not empty
+    cover: float = 0.5    # share of what is seen that a prediction must cover to be backed
+    jump: float = 2.0     # most by which the box's area may change between frames, as a factor
+    widen: float = 1.2    # factor on the box's area for each frame without a backed prediction
+    patience: int = 2     # frames in a row that what is seen must contradict the prediction
+                          # before the box moves there
 
 # %% ../../nbs/60_follow.ipynb #follow
 def _area(box: ndarray) -> float:
@@ -41,12 +42,12 @@ class Follow:
 
     def region(
         self,
-        rule: FollowRule = FollowRule(),
+        rule: FollowRule = FollowRule(),  # how it widens
         *,
         height: int,   # $H$ of the frame, pixels
         width: int,    # $W$ of the frame, pixels
-    ) -> ndarray:      # box that the next prior is grown from, XYXY, inside the frame, float32, (4,)
-        "Where to look in the next frame: the box, wider for each frame that the object is lost (section 3.5)."
+    ) -> ndarray:      # box that the next prior grows from, XYXY, inside the frame, float32, (4,)
+        "Where to look in the next frame: the box, wider for each lost frame (section 3.5)."
         wide = expand_box(self.box, area=rule.widen ** min(self.lost, 100))
         return np.clip(wide, 0, [width, height, width, height]).astype(np.float32)
 
@@ -54,7 +55,7 @@ class Follow:
         self,
         amodal: ndarray,    # $M_t$, prediction of the frame, bool, (H, W)
         visible: ndarray,   # what is seen of the object without adapters, bool, (H, W)
-        rule: FollowRule = FollowRule(),
+        rule: FollowRule = FollowRule(),  # what is believed
     ) -> "Follow":
         "What is known after a frame (section 3.5)."
         found, seen = amodal.any(), visible.any()
