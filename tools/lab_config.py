@@ -1,12 +1,18 @@
-"""Settings of JupyterLab for this project (`make lab`): a saved notebook keeps the picture of a canvas, not
-its live view.
+"""Settings of JupyterLab for this project (`make lab`): what it saves is what git holds.
+
+nbdev cleans each notebook as it is saved; links to lines of the source are left out, for they change with every
+edit; and a saved notebook keeps the picture of a canvas, not its live view.
 
 Without a kernel the live view is an error message, and in the site an empty place; the picture beside it
 would not be shown. So the view is taken out of what is written. While the notebook's kernel runs it is put
 back into what is read, so that reloading the page brings the live canvas back.
 """
 
+import re
+from pathlib import Path
+
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from nbdev.clean import clean_jupyter
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -19,6 +25,16 @@ def outputs(model: dict):
                 yield (cell.get("id"), number), output["data"]
 
 
+def tidy(content: dict, path: Path) -> None:
+    "What git shall not see: execution counts and metadata, and links to lines of the source."
+    for cell in content.get("cells", []):
+        for data in (output.get("data", {}) for output in cell.get("outputs", [])):
+            if "text/markdown" in data:
+                told = "".join(data["text/markdown"])
+                data["text/markdown"] = re.sub(r"^\[source\]\(\S+\)\{.*\}\n\n", "", told, flags=re.M)
+    clean_jupyter(str(path), {"type": "notebook", "content": content})
+
+
 class PictureKeeper(AsyncLargeFileManager):
     "Notebooks in files without live views, and with them while a kernel runs."
 
@@ -29,6 +45,8 @@ class PictureKeeper(AsyncLargeFileManager):
             self.views[path.strip("/")] = {
                 name: data.pop(VIEW) for name, data in outputs(model) if VIEW in data
             }
+            if (folder := Path(self.root_dir, path.strip("/")).parent).is_dir():
+                tidy(model["content"], folder)
         return await super().save(model, path)
 
     async def get(self, path, content=True, type=None, format=None, **more):
