@@ -126,18 +126,29 @@ def _knock(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=10).close()
 
 
+def _join(ray, address: str) -> None:
+    "Join a cluster that is there."
+    try:
+        _knock(address)
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+    except (ConnectionError, OSError, ValueError) as error:
+        raise ValueError(
+            f"no Ray cluster answers at {address}: begin one with ray start --head, "
+            "or take the engine local"
+        ) from error
+
+
 def _on_ray(function: Callable, tasks: list[tuple], address: str) -> Iterator[None]:
     "Tasks done by a Ray cluster, once more where a node died."
     try:
         import ray
     except ImportError:
-        raise ValueError("the engine ray needs Ray: pip install 'amodal-sam[ray]', or take the engine local") from None
-    if started := not ray.is_initialized():
-        try:
-            _knock(address)
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-        except (ConnectionError, OSError, ValueError) as error:
-            raise ValueError(f"no Ray cluster answers at {address}: begin one with ray start --head, or take the engine local") from error
+        raise ValueError(
+            "the engine ray needs Ray: pip install 'amodal-sam[ray]', or take the engine local"
+        ) from None
+    started = not ray.is_initialized()
+    if started:
+        _join(ray, address)
     remote, waiting = ray.remote(num_cpus=1, max_retries=5)(_one_thread), []
     try:
         waiting = [remote.remote(function, *task) for task in tasks]

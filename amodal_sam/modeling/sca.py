@@ -22,10 +22,13 @@ class GatedConv(nn.Module):
     ):
         super().__init__()
         if kernel_size % 2 == 0:
-            raise ValueError(f"kernel_size must be odd, so that the output keeps its size, got {kernel_size}")
+            raise ValueError(
+                f"kernel_size must be odd, so that the output keeps its size, got {kernel_size}"
+            )
         self.negative_slope = negative_slope
-        self.gate = nn.Conv2d(channels + 1, channels, kernel_size, padding=kernel_size // 2)
-        self.feature = nn.Conv2d(channels + 1, channels, kernel_size, padding=kernel_size // 2)
+        same = {"kernel_size": kernel_size, "padding": kernel_size // 2}
+        self.gate = nn.Conv2d(channels + 1, channels, **same)
+        self.feature = nn.Conv2d(channels + 1, channels, **same)
 
     def forward(
         self,
@@ -34,7 +37,11 @@ class GatedConv(nn.Module):
     ) -> Tensor:           # $\mathbf{O}$, filtered features, float, (B, C, h, w)
         "Gate the features place by place (equation 5)."
         if prior.shape[-2:] != features.shape[-2:]:
-            raise ValueError(f"prior is {tuple(prior.shape[-2:])} but features are {tuple(features.shape[-2:])}: rasterise the prior at feature resolution")
+            given, needed = tuple(prior.shape[-2:]), tuple(features.shape[-2:])
+            raise ValueError(
+                f"prior is {given} but features are {needed}: "
+                "rasterise the prior at feature resolution"
+            )
         guided = torch.cat([features, prior.to(features.dtype)], dim=1)
         gate = self.gate(guided).sigmoid()
         return gate * F.leaky_relu(self.feature(guided), self.negative_slope)
@@ -44,13 +51,13 @@ class SpatialCompletionAdapter(nn.Module):
     "Three gated steps beside a frozen encoder, which start as the identity (appendix A.1.3)."
     def __init__(
         self,
-        channels: int,                 # $C$, channels of the encoder's features
+        channels: int,                # $C$, channels of the encoder's features
         *,
-        width: int | str = "eighth",   # channels inside: a number, "eighth" for C/8, or "full" for C without projections in between
-        steps: int = 3,                # gated steps, each with weights of its own
-        residual: bool = True,         # add the result to the features (True) or let it replace them (False)
-        kernel_size: int = 3,          # side of the convolutions in feature cells, odd
-        negative_slope: float = 0.2,   # slope of the leaky ReLU below zero
+        width: int | str = "eighth",  # channels inside: a number, C/8, or "full" for C, not projected
+        steps: int = 3,               # gated steps, each with weights of its own
+        residual: bool = True,        # add the result to the features (True) or replace them (False)
+        kernel_size: int = 3,         # side of the convolutions in feature cells, odd
+        negative_slope: float = 0.2,  # slope of the leaky ReLU below zero
     ):
         super().__init__()
         if width == "eighth":
@@ -62,7 +69,8 @@ class SpatialCompletionAdapter(nn.Module):
             raise ValueError(f'width must be a positive number, "eighth" or "full", got {width!r}')
         self.residual = residual
         self.narrow = nn.Conv2d(channels, width, 1) if projected else nn.Identity()
-        self.steps = nn.ModuleList(GatedConv(width, kernel_size=kernel_size, negative_slope=negative_slope) for _ in range(steps))
+        options = {"kernel_size": kernel_size, "negative_slope": negative_slope}
+        self.steps = nn.ModuleList(GatedConv(width, **options) for _ in range(steps))
         self.widen = nn.Conv2d(width, channels, 1) if projected or residual else nn.Identity()
         if residual:
             nn.init.zeros_(self.widen.weight)
