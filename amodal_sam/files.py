@@ -131,18 +131,19 @@ def _reason(error: Exception) -> str:
 
 # %% ../nbs/05_files.ipynb #replace-file
 def replace_file(
-    path: Path,                     # where the file shall stand, in place of an older one
-    save: Callable[[Path], object], # writes it, to the path that it is given
-) -> None:
+    path: Path,                      # where the file shall stand, in place of an older one
+    save: Callable[[Path], object],  # writes it, to the path that it is given
+) -> object:                        # what `save` returns
     "Write a file that appears under its name only when it is whole, readable for whom new files are."
     path = Path(path)
     with tempfile.TemporaryDirectory(prefix=".amodal-sam-", dir=path.parent) as folder:
         beside = Path(folder, path.name)
         beside.touch()
         mode = beside.stat().st_mode  # as the umask says; some writers choose their own
-        save(beside)
+        made = save(beside)
         beside.chmod(mode)
         os.replace(beside, path)
+    return made
 
 # %% ../nbs/05_files.ipynb #json-text
 def _plain(value: object) -> object:

@@ -6,21 +6,22 @@
 __all__ = ['NoSuchFrame', 'Frames', 'open_frames', 'write_video']
 
 # %% ../nbs/09_frames.ipynb #imports
-import os
 import re
-import tempfile
 import warnings
 from bisect import bisect_right
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
-from itertools import count
+from functools import partial
+from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
 from fastcore.basics import patch
 from numpy import ndarray
-from PIL import Image, ImageOps
+
+from .files import decode_picture, picture_size, replace_file
+from .masks import check_rgb
 
 # %% ../nbs/09_frames.ipynb #broken
 class NoSuchFrame(IndexError, ValueError):
@@ -33,10 +34,19 @@ class _Broken(Exception):
 
 def _as_frame(frame: ndarray) -> ndarray:
     "The array itself, if it is a frame."
-    frame = np.asarray(frame)
-    if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or not frame.size:
-        raise ValueError(f"a frame is uint8 RGB of the shape (H, W, 3), got {frame.dtype} {frame.shape}")
+    frame = check_rgb(frame, "a frame")
+    if not frame.size:
+        raise ValueError(f"a frame has at least one pixel, got the shape {frame.shape}")
     return frame
+
+
+def _check_sizes(sizes: dict[tuple[int, int], str]) -> None:
+    "Refuse frames of several sizes: height and width of each, and the first frame that has them."
+    if len(sizes) > 1:
+        two = [f"{name} is {width} x {height}" for (height, width), name in list(sizes.items())[:2]]
+        raise ValueError(
+            f"all frames must have the same size, but {' and '.join(two)} pixels"
+        )
 
 # %% ../nbs/09_frames.ipynb #pictures
 _suffixes = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
@@ -44,46 +54,46 @@ _suffixes = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 def _counted(path: Path) -> list:
     "What sorts names as a person counts."
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", path.name.lower())]
+    parts = re.split(r"(\d+)", path.name.lower())
+    return [int(part) if part.isdecimal() else part for part in parts]
 
 
 class _Pictures:
     "Picture files, one a frame."
+    rate = 0.0
+
     def __init__(self, paths: Sequence[Path]):
-        self.paths, self.names, self.length, self.rate = paths, [path.name for path in paths], len(paths), 0.0
+        self.paths, self.names, self.length = paths, [path.name for path in paths], len(paths)
         sizes = {}
         for path in paths:
-            if (size := self._size(path)) is not None:
-                sizes.setdefault(size, path.name)
-        if len(sizes) > 1:
-            raise ValueError("all frames must have the same size, but " + " and ".join(f"{name} is {width} x {height}" for (width, height), name in list(sizes.items())[:2]) + " pixels")
-
-    @staticmethod
-    def _size(path: Path) -> tuple[int, int] | None:
-        "Width and height as shown, from the head of the file; None if it cannot be read."
-        try:
-            with Image.open(path) as picture:
-                return picture.size[::-1] if picture.getexif().get(0x0112, 1) > 4 else picture.size
-        except Exception:
-            return None
+            try:
+                sizes.setdefault(picture_size(path), path.name)
+            except Exception:
+                continue  # it is told of when it is asked for
+        _check_sizes(sizes)
 
     def decode(self, number: int) -> ndarray:
         "One picture, upright."
+        path = self.paths[number]
         try:
-            with Image.open(self.paths[number]) as picture:
-                return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
+            return decode_picture(path)
         except Exception as error:
-            raise _Broken(" ".join(str(error).split()).replace(str(self.paths[number]), self.names[number]) or type(error).__name__) from error
+            said = " ".join(str(error).split()).replace(str(path), path.name)
+            raise _Broken(said or type(error).__name__) from error
 
 # %% ../nbs/09_frames.ipynb #arrays
 class _Arrays:
     "Frames that are in memory already; None stands for one that was lost."
+    rate = 0.0
+
     def __init__(self, arrays: Sequence[ndarray | None]):
-        self.arrays, self.length, self.rate = [frame if frame is None else _as_frame(frame) for frame in arrays], len(arrays), 0.0
-        self.names = [str(number) for number in range(len(arrays))]
-        sizes = {frame.shape[:2]: number for number, frame in reversed(list(enumerate(self.arrays))) if frame is not None}
-        if len(sizes) > 1:
-            raise ValueError("all frames must have the same size, but " + " and ".join(f"frame {number} is {width} x {height}" for (height, width), number in sorted(sizes.items(), key=lambda item: item[1])[:2]) + " pixels")
+        self.arrays = [None if frame is None else _as_frame(frame) for frame in arrays]
+        self.names, self.length = [str(number) for number in range(len(arrays))], len(arrays)
+        sizes = {}
+        for number, frame in enumerate(self.arrays):
+            if frame is not None:
+                sizes.setdefault(frame.shape[:2], f"frame {number}")
+        _check_sizes(sizes)
 
     def decode(self, number: int) -> ndarray:
         if self.arrays[number] is None:
@@ -93,26 +103,36 @@ class _Arrays:
 
 class _Stream:
     "Frames that come one after the other and pass."
-    kept = 8  # frames that can still be asked for
+    kept, names, rate = 8, (), 0.0  # kept: frames that can still be asked for
 
     def __init__(self, frames: Iterable[ndarray | None]):
-        self.coming, self.count, self.last, self.length, self.rate, self.names = iter(frames), 0, deque(maxlen=self.kept), None, 0.0, ()
+        self.coming, self.last = iter(frames), deque(maxlen=self.kept)
+        self.count, self.length = 0, None
 
     def decode(self, number: int) -> ndarray:
         while self.count <= number and self.length is None:
-            try:
-                self.last.append(next(self.coming))
-            except StopIteration:
-                self.length = self.count
-            else:
-                self.count += 1
+            self._take_one()
         if number >= self.count:
-            raise NoSuchFrame(f"there is no frame {number}: the stream ended after {self.count}")
+            raise NoSuchFrame(
+                f"there is no frame {number}: the stream ended after {self.count}"
+            )
         if number < self.count - len(self.last):
-            raise ValueError(f"frame {number} of the stream has passed: only the last {self.kept} are kept, give a list to go back further")
-        if (frame := self.last[number - self.count]) is None:
+            raise ValueError(
+                f"frame {number} of the stream has passed: only the last {self.kept} are kept, "
+                "give a list to go back further"
+            )
+        frame = self.last[number - self.count]
+        if frame is None:
             raise _Broken("it is None")
         return _as_frame(frame)
+
+    def _take_one(self):
+        try:
+            self.last.append(next(self.coming))
+        except StopIteration:
+            self.length = self.count
+        else:
+            self.count += 1
 
 # %% ../nbs/09_frames.ipynb #video
 def _pyav():
@@ -120,33 +140,48 @@ def _pyav():
     try:
         import av
     except ImportError as error:
-        raise ImportError("video files need PyAV: pip install 'amodal-sam[video]', or use a folder of pictures") from error
+        raise ImportError(
+            "video files need PyAV: pip install 'amodal-sam[video]', or use a folder of pictures"
+        ) from error
     return av
 
 
 class _Video:
     "A video file."
+    names = ()
+
     def __init__(self, path: Path):
-        self.av, self.path, self.names = _pyav(), path, ()
+        self.av, self.path = _pyav(), path
         try:
             self.box = self.av.open(str(path))
-            if not self.box.streams.video:
-                raise ValueError(f"{path.name} holds no pictures: give a video file or a folder of pictures")
-            self.stream, found, dropped = self.box.streams.video[0], {}, 0
-            for packet in self.box.demux(self.stream):
-                stamp = packet.dts if packet.pts is None else packet.pts
-                if stamp is not None and packet.size and not packet.is_discard:
-                    found[stamp] = packet.is_keyframe
-                elif packet.size:
-                    dropped += 1
+            found, dropped = self._read_stamps()
         except self.av.error.FFmpegError as error:
-            raise ValueError(f"{path.name} is no video file that can be read ({error.strerror}): give an MP4, MOV, MKV, WebM or AVI file, or a folder of pictures") from error
-        self.stamps, told = sorted(found), self.stream.frames
-        self.note = f"{path.name} is cut short: of its {told} frames {len(found)} are there" if len(found) + dropped < told else ""
+            raise ValueError(
+                f"{path.name} is no video file that can be read ({error.strerror}): "
+                "give an MP4, MOV, MKV, WebM or AVI file, or a folder of pictures"
+            ) from error
+        self.stamps, told, self.note = sorted(found), self.stream.frames, ""
+        if len(found) + dropped < told:
+            self.note = f"{path.name} is cut short: of its {told} frames {len(found)} are there"
         self.keys = [stamp for stamp in self.stamps if found[stamp]] or self.stamps[:1]
         self.length, self.rate = len(self.stamps), float(self.stream.average_rate or 0)
         pixels = max(1, self.stream.codec_context.width * self.stream.codec_context.height)
         self.passed, self.coming = deque(maxlen=min(64, max(2, 32_000_000 // pixels))), None
+
+    def _read_stamps(self) -> tuple[dict[int, bool], int]:
+        "When frames are shown and whether they are whole pictures; how many are not to be shown."
+        if not self.box.streams.video:
+            raise ValueError(
+                f"{self.path.name} holds no pictures: give a video file or a folder of pictures"
+            )
+        self.stream, found, dropped = self.box.streams.video[0], {}, 0
+        for packet in self.box.demux(self.stream):
+            stamp = packet.dts if packet.pts is None else packet.pts
+            if stamp is not None and packet.size and not packet.is_discard:
+                found[stamp] = packet.is_keyframe
+            elif packet.size:
+                dropped += 1
+        return found, dropped
 
     def on(self) -> Iterator:
         "Decoded frames from here on; what is damaged is left out."
@@ -165,17 +200,19 @@ def _stamp(frame) -> int:
 _late = 8  # frames that a decoder may give before one that is due, where data are damaged
 
 
-def _go_to(video: _Video, wanted: int):
+@patch
+def _go_to(self: _Video, wanted: int):
     "Decode up to a stamp, by going on, or by starting again at the last whole picture before it."
-    at = max(map(_stamp, video.passed), default=None)
-    key = video.keys[max(0, bisect_right(video.keys, wanted) - 1)]
-    if at is None or at > wanted or bisect_right(video.stamps, at) < bisect_right(video.stamps, key) - 1:
-        video.box.seek(key, stream=video.stream)
-        video.coming = video.on()
-        video.passed.clear()
+    at = max(map(_stamp, self.passed), default=None)
+    key = self.keys[max(0, bisect_right(self.keys, wanted) - 1)]
+    ahead = at is None or at > wanted
+    if ahead or bisect_right(self.stamps, at) < bisect_right(self.stamps, key) - 1:
+        self.box.seek(key, stream=self.stream)
+        self.coming = self.on()
+        self.passed.clear()
     late = 0
-    while late < _late and (frame := next(video.coming, None)) is not None:
-        video.passed.append(frame)
+    while late < _late and (frame := next(self.coming, None)) is not None:
+        self.passed.append(frame)
         if _stamp(frame) == wanted:
             return
         late += _stamp(frame) > wanted
@@ -185,33 +222,42 @@ def _go_to(video: _Video, wanted: int):
 def decode(self: _Video, number: int) -> ndarray:
     "One frame of the file, upright."
     wanted = self.stamps[number]
-    found = lambda: next((frame for frame in self.passed if _stamp(frame) == wanted), None)
-    if found() is None:
-        _go_to(self, wanted)
-    if (frame := found()) is None or frame.is_corrupt:
-        raise _Broken("its data are damaged")
-    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), k=frame.rotation // 90))
+    if all(_stamp(frame) != wanted for frame in self.passed):
+        self._go_to(wanted)
+    for frame in self.passed:
+        if _stamp(frame) == wanted and not frame.is_corrupt:
+            pixels = frame.to_ndarray(format="rgb24")
+            return np.ascontiguousarray(np.rot90(pixels, k=frame.rotation // 90))
+    raise _Broken("its data are damaged")
 
 # %% ../nbs/09_frames.ipynb #frames
 class Frames:
     "The frames of a clip, decoded when they are asked for; a broken one is reported and bridged."
     def __init__(
         self,
-        source: object,             # what decodes: `.decode(number)`, `.length`, `.names`, `.rate`
+        source: object,          # what decodes: `.decode(number)`, `.length`, `.names`, `.rate`
         *,
-        bridge: bool = True,        # show the frame before instead of one that cannot be read (True), or refuse it
-        report: Callable[[str], None] | None = None,  # told of each broken frame, in a line; a warning where nothing is given
-        room: int = 32_000_000,     # bytes of decoded frames that are kept; two frames always are
+        bridge: bool = True,     # show the frame before one that cannot be read (True), or refuse it
+        report: Callable[[str], None] | None = None,  # told of each broken frame; else a warning
+        room: int = 32_000_000,  # bytes of decoded frames that are kept; two frames always are
     ):
-        self.source, self.bridge, self.report, self.room, self.broken, self._kept = source, bridge, report or warnings.warn, room, {}, OrderedDict()
+        self.source, self.bridge, self.report, self.room = source, bridge, report or warnings.warn, room
+        self.broken, self._kept = {}, OrderedDict()
         if source.length == 0:
-            raise ValueError("the clip has no frames: give a folder of pictures or a video file")
-        if note := getattr(source, "note", ""):
-            _note(self, note)
+            raise ValueError(
+                "the clip has no frames: give a folder of pictures or a video file"
+            )
+        note = getattr(source, "note", "")
+        if note and not bridge:
+            raise ValueError(note)
+        if note:
+            self.report(note)
         try:
             self.height, self.width = self[0].shape[:2]
         except NoSuchFrame:
-            raise ValueError("the clip has no frames: the stream ended before the first") from None
+            raise ValueError(
+                "the clip has no frames: the stream ended before the first"
+            ) from None
 
     @property
     def rate(self) -> float:  # frames a second, 0 where the source does not say
@@ -229,7 +275,7 @@ class Frames:
         return self.source.length
 
     def __getitem__(self, number: int) -> ndarray:
-        return _frame(self, number).copy()
+        return self._bridged(self._number(number)).copy()
 
     def __iter__(self) -> Iterator[ndarray]:
         for number in count():
@@ -239,138 +285,181 @@ class Frames:
                 return
 
 # %% ../nbs/09_frames.ipynb #frame
-def _note(frames: Frames, line: str):
-    "Report what is wrong with the whole clip, or refuse it."
-    if not frames.bridge:
-        raise ValueError(line)
-    frames.report(line)
-
-
-def _named(frames: Frames, number: int) -> str:
+@patch
+def _named(self: Frames, number: int) -> str:
     "A frame as messages name it."
-    name = frames.names[number] if len(frames.names) else str(number)
+    name = self.names[number] if len(self.names) else str(number)
     return f"frame {number}" if name == str(number) else f"frame {number} ({name})"
 
 
-def _number(frames: Frames, number: int) -> int:
+@patch
+def _number(self: Frames, number: int) -> int:
     "A number from 0 on, of which there is a frame."
-    length = frames.source.length
-    if length is None and number >= 0:
+    length = self.source.length
+    if length is None:
+        if number < 0:
+            raise NoSuchFrame(
+                f"there is no frame {number}: a stream is counted from its start"
+            )
         return number
-    if length is None or not -length <= number < length:
-        raise NoSuchFrame(f"there is no frame {number}: " + (f"the clip has {length} frames, 0 to {length - 1}" if length else "a stream is counted from its start"))
+    if not -length <= number < length:
+        raise NoSuchFrame(
+            f"there is no frame {number}: the clip has {length} frames, 0 to {length - 1}"
+        )
     return number % length
 
 
-def _decoded(frames: Frames, number: int) -> ndarray:
+@patch
+def _decoded(self: Frames, number: int) -> ndarray:
     "A frame that can be read, of the size of the first."
-    if number in frames._kept:
-        frames._kept.move_to_end(number)
-    else:
-        frame = frames.source.decode(number)
-        size = frame.shape[1::-1]
-        if hasattr(frames, "width") and size != (frames.width, frames.height):
-            raise ValueError(f"all frames must have the same size, but {_named(frames, number)} is {size[0]} x {size[1]} pixels and the first {frames.width} x {frames.height}")
-        frames._kept[number] = frame
-        while len(frames._kept) > max(2, frames.room // frame.nbytes):
-            frames._kept.popitem(last=False)
-    return frames._kept[number]
+    if number in self._kept:
+        self._kept.move_to_end(number)
+        return self._kept[number]
+    frame = self.source.decode(number)
+    height, width = frame.shape[:2]
+    if hasattr(self, "width") and (width, height) != (self.width, self.height):
+        raise ValueError(
+            f"all frames must have the same size, but {self._named(number)} is {width} x {height} "
+            f"pixels and the first {self.width} x {self.height}"
+        )
+    self._kept[number] = frame
+    while len(self._kept) > max(2, self.room // frame.nbytes):
+        self._kept.popitem(last=False)
+    return frame
 
 # %% ../nbs/09_frames.ipynb #bridge
-def _frame(frames: Frames, number: int) -> ndarray:
+@patch
+def _bridged(self: Frames, number: int) -> ndarray:
     "A frame, or the last one before it that can be read."
-    number, missed = _number(frames, number), []
+    missed = []
     while True:
-        while number in frames.broken:
+        while number in self.broken:
             number -= 1
         if number < 0:
-            raise ValueError(f"{_named(frames, 0)} cannot be read: {frames.broken[0]}; no frame before it can be shown instead, so leave it out")
+            raise ValueError(
+                f"{self._named(0)} cannot be read: {self.broken[0]}; "
+                "no frame before it can be shown instead, so leave it out"
+            )
         try:
-            frame = _decoded(frames, number)
+            frame = self._decoded(number)
         except _Broken as error:
-            frames.broken[number] = str(error).rstrip(".")
-            if not frames.bridge:
-                raise ValueError(f"{_named(frames, number)} cannot be read: {frames.broken[number]}; mend it or leave it out") from error
+            self._lost(number, error)
             missed.append(number)
         else:
             for lost in reversed(missed):
-                frames.report(f"{_named(frames, lost)} cannot be read: {frames.broken[lost]}; frame {number} is shown again instead")
+                why = f"{self._named(lost)} cannot be read: {self.broken[lost]}"
+                self.report(f"{why}; frame {number} is shown again instead")
             return frame
 
+
+@patch
+def _lost(self: Frames, number: int, error: _Broken):
+    "Note a frame that cannot be read, or refuse it."
+    self.broken[number] = str(error).rstrip(".")
+    if not self.bridge:
+        raise ValueError(
+            f"{self._named(number)} cannot be read: {self.broken[number]}; mend it or leave it out"
+        ) from error
+
 # %% ../nbs/09_frames.ipynb #open-frames
+def _pictures_of(folder: Path) -> list[Path]:
+    "The pictures in a folder, as a person counts them."
+    found = [path for path in folder.iterdir() if path.suffix.lower() in _suffixes and path.is_file()]
+    found = [path for path in found if not path.name.startswith(".")]
+    if not found:
+        raise ValueError(
+            f"{folder} holds no pictures: give a folder of JPEG or PNG files, or a video file"
+        )
+    return sorted(found, key=_counted)
+
+
 def _opened(source: object) -> object:
     "What decodes the frames of a source."
     if isinstance(source, (str, Path)):
         path = Path(source)
         if not path.exists():
             raise ValueError(f"there is no file or folder {path}: check its name")
-        if path.is_file():
-            return _Video(path)
-        source = sorted((file for file in path.iterdir() if file.suffix.lower() in _suffixes and not file.name.startswith(".") and file.is_file()), key=_counted)
-        if not source:
-            raise ValueError(f"{path} holds no pictures: give a folder of JPEG or PNG files, or a video file")
+        return _Video(path) if path.is_file() else _Pictures(_pictures_of(path))
     if isinstance(source, ndarray) and source.ndim == 4:
         source = list(source)
-    if not isinstance(source, (list, tuple)):
-        if isinstance(source, (dict, ndarray, bytes)) or not isinstance(source, Iterable):
-            raise TypeError(f"frames are a folder, a video file, a list of arrays or something to iterate over, got {type(source).__name__}")
-        return _Stream(source)
-    if source and all(isinstance(item, (str, Path)) for item in source):
-        return _Pictures([Path(item) for item in source])
-    return _Arrays(source)
+    if isinstance(source, (list, tuple)):
+        if source and all(isinstance(item, (str, Path)) for item in source):
+            return _Pictures([Path(item) for item in source])
+        return _Arrays(source)
+    if isinstance(source, (dict, ndarray, bytes)) or not isinstance(source, Iterable):
+        raise TypeError(
+            "frames are a folder, a video file, a list of arrays or something to iterate over, "
+            f"got {type(source).__name__}"
+        )
+    return _Stream(source)
 
 
 def open_frames(
-    source: object,       # folder of pictures, video file, list of picture files or of arrays, uint8 RGB (H, W, 3), or whatever yields such arrays
+    source: object,       # folder, video file, list of picture files, or arrays, uint8 RGB (H, W, 3)
     *,
-    bridge: bool = True,  # show the frame before instead of one that cannot be read (True), or refuse it
-    report: Callable[[str], None] | None = None,  # told of each broken frame, in a line; a warning where nothing is given
+    bridge: bool = True,  # show the frame before one that cannot be read (True), or refuse it
+    report: Callable[[str], None] | None = None,  # told of each broken frame; else a warning
 ) -> Frames:
     "Numbered frames, decoded when they are asked for (section 3.5)."
-    return source if isinstance(source, Frames) else Frames(_opened(source), bridge=bridge, report=report)
+    if isinstance(source, Frames):
+        return source
+    return Frames(_opened(source), bridge=bridge, report=report)
 
 # %% ../nbs/09_frames.ipynb #write-video
 def _even(frame: ndarray) -> ndarray:
     "The frame with its last row and column repeated where a side is odd."
     height, width = frame.shape[:2]
-    return np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge") if height % 2 or width % 2 else frame
+    return np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
 
 
-def _encode(av, path: Path, frames: Iterator[ndarray], rate: float, quality: int) -> int:
+def _add_stream(box, size: tuple[int, int], rate: float, quality: int):
+    "An H.264 stream for frames of this height and width, colours by BT.709."
+    options = {"crf": str(quality), "preset": "veryfast"}
+    rate = Fraction(rate).limit_denominator(60_000)
+    stream = box.add_stream("libx264", rate=rate, options=options)
+    stream.height, stream.width = (side + side % 2 for side in size)
+    stream.pix_fmt, context = "yuv420p", stream.codec_context
+    context.colorspace = context.color_primaries = context.color_trc = 1
+    return stream
+
+
+def _encode(path: Path, av, frames: Iterator[ndarray], rate: float, quality: int) -> int:
     "Write frames into a file; how many there were."
-    size, number = None, 0
+    first = next(frames, None)
+    if first is None:
+        raise ValueError("there are no frames to write: a video has at least one")
+    height, width = _as_frame(first).shape[:2]
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as box:
-        stream = box.add_stream("libx264", rate=Fraction(rate).limit_denominator(60_000), options={"crf": str(quality), "preset": "veryfast"})
-        for number, frame in enumerate(frames, 1):
-            if size is None:
-                size, stream.height, stream.width, stream.pix_fmt = frame.shape[:2], frame.shape[0] + frame.shape[0] % 2, frame.shape[1] + frame.shape[1] % 2, "yuv420p"
-                stream.codec_context.colorspace = stream.codec_context.color_primaries = stream.codec_context.color_trc = 1  # BT.709
-            if _as_frame(frame).shape[:2] != size:
-                raise ValueError(f"all frames must have the same size, but frame {number - 1} is {frame.shape[1]} x {frame.shape[0]} pixels and the first {size[1]} x {size[0]}")
-            picture = av.VideoFrame.from_ndarray(_even(frame), format="rgb24").reformat(format="yuv420p", dst_colorspace="itu709")
+        stream = _add_stream(box, (height, width), rate, quality)
+        for number, frame in enumerate(chain([first], frames)):
+            if _as_frame(frame).shape[:2] != (height, width):
+                raise ValueError(
+                    f"all frames must have the same size, but frame {number} is {frame.shape[1]} x "
+                    f"{frame.shape[0]} pixels and the first {width} x {height}"
+                )
+            picture = av.VideoFrame.from_ndarray(_even(frame), format="rgb24")
+            picture = picture.reformat(format="yuv420p", dst_colorspace="itu709")
             picture.colorspace = 1
             box.mux(stream.encode(picture))
-        if not number:
-            raise ValueError("there are no frames to write: a video has at least one")
         box.mux(stream.encode(None))
-    return number
+    return number + 1
 
 # %% ../nbs/09_frames.ipynb #write-whole
 def write_video(
-    path: Path,                  # of the MP4; its folder is made if it is not there
-    frames: Iterable[ndarray],   # uint8 RGB, (H, W, 3), taken one at a time
+    path: Path,                 # of the MP4; its folder is made if it is not there
+    frames: Iterable[ndarray],  # uint8 RGB, (H, W, 3), taken one at a time
     *,
-    rate: float = 24.0,          # frames a second
-    quality: int = 20,           # H.264's constant rate factor, 0 (lossless) to 51
-) -> int:                        # frames written
+    rate: float = 24.0,         # frames a second
+    quality: int = 20,          # H.264's constant rate factor, 0 (lossless) to 51
+) -> int:                       # frames written
     "Write an MP4 that plays in a browser: all of it or nothing."
     av, path = _pyav(), Path(path)
     if path.suffix.lower() != ".mp4":
         raise ValueError(f"{path.name} must end in .mp4")
     if not 0 < rate < 1000:
-        raise ValueError(f"rate must be frames a second, more than 0 and less than 1000, got {rate}")
+        raise ValueError(
+            f"rate must be frames a second, more than 0 and less than 1000, got {rate}"
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".amodal-sam-", dir=path.parent) as beside:
-        written = _encode(av, Path(beside, path.name), iter(frames), rate, quality)
-        os.replace(Path(beside, path.name), path)
-    return written
+    save = partial(_encode, av=av, frames=iter(frames), rate=rate, quality=quality)
+    return replace_file(path, save)
