@@ -6,7 +6,6 @@
 __all__ = ['Verdict', 'JudgeStopped', 'Judge', 'NoJudge', 'two_pictures', 'RuleConfig', 'features_of', 'RuleJudge']
 
 # %% ../../nbs/24_judge.ipynb #imports
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -16,6 +15,7 @@ import cv2
 import numpy as np
 from numpy import ndarray
 
+from ..files import json_text
 from ..masks import tight_box
 from ..sample import AmodalSample
 from ..show import PALETTE
@@ -91,14 +91,15 @@ def _shrunk(picture: ndarray, side: int) -> ndarray:
     scale = side / max(picture.shape[:2])
     if scale >= 1:
         return picture
-    return cv2.resize(picture, [max(1, round(scale * length)) for length in picture.shape[1::-1]], interpolation=cv2.INTER_AREA)
+    size = [max(1, round(scale * length)) for length in picture.shape[1::-1]]
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 def two_pictures(
     sample: AmodalSample,  # composite and masks
     *,
     side: int = 512,       # longer side at most, pixels
-) -> tuple[ndarray, ndarray]:  # the composite, and the same with outlines, uint8 RGB, (h, w, 3)
-    "What a judge with eyes is shown: the composite, and the same with target and occluder outlined (section 3.3)."
+) -> tuple[ndarray, ndarray]:  # composite, and the same with outlines, uint8 RGB, (h, w, 3)
+    "The composite, and the same with target and occluder outlined (section 3.3)."
     plain = _shrunk(sample.image, side)
     outlined, line = plain.copy(), max(1, round(max(plain.shape) / 200))
     for mask, colour in ((sample.occluder, "occluder"), (sample.amodal, "visible")):
@@ -111,11 +112,13 @@ def two_pictures(
 
 # %% ../../nbs/24_judge.ipynb #measure-target
 def _within_box(mask: ndarray) -> tuple[ndarray, tuple[slice, slice], list[tuple[ndarray, bool]]]:
-    "A mask cut out by its box, the rows and columns of that, and the four sides, each with whether it lies on the frame."
-    (left, top, right, bottom), (height, width) = tight_box(mask).astype(int).tolist(), mask.shape
+    "A mask cut out by its box, where that is, and the sides, each with whether on the frame."
+    left, top, right, bottom = tight_box(mask).astype(int).tolist()
+    height, width = mask.shape
     inside = slice(top, bottom), slice(left, right)
     part = mask[inside]
-    return part, inside, [(part[0], top == 0), (part[:, 0], left == 0), (part[-1], bottom == height), (part[:, -1], right == width)]
+    upper, lower = (part[0], top == 0), (part[-1], bottom == height)
+    return part, inside, [upper, (part[:, 0], left == 0), lower, (part[:, -1], right == width)]
 
 def _main_piece(mask: ndarray) -> float:
     "Share of a mask in its largest connected piece, 0 if it is empty."
@@ -129,69 +132,94 @@ def _main_piece(mask: ndarray) -> float:
 def _target_features(sample: AmodalSample) -> dict[str, float]:
     "What the target looks like, and what is left of it."
     part, inside, sides = _within_box(sample.amodal)
-    visible, on_frame = sample.visible[inside], sum(int(side.sum()) for side, at_frame in sides if at_frame)
+    visible = sample.visible[inside]
+    on_frame = sum(int(side.sum()) for side, at_frame in sides if at_frame)
     area, seen = np.count_nonzero(part), np.count_nonzero(visible)
-    return {"target_side": float(min(part.shape)), "target_area": area / sample.amodal.size, "frame_contact": on_frame / (2 * sum(part.shape)),
-            "hidden_share": 1 - seen / area, "visible_pixels": float(seen), "visible_main": _main_piece(visible)}
+    return {
+        "target_side": float(min(part.shape)),
+        "target_area": area / sample.amodal.size,
+        "frame_contact": on_frame / (2 * sum(part.shape)),
+        "hidden_share": 1 - seen / area,
+        "visible_pixels": float(seen),
+        "visible_main": _main_piece(visible),
+    }
 
 # %% ../../nbs/24_judge.ipynb #measure-occluder
 def _coarse(picture: ndarray, side: int) -> ndarray:
-    "Every block of n x n pixels as their mean, with the smallest n that brings the longer side to `side` pixels."
+    "Means of blocks of n x n pixels, with the smallest n that makes the longer side `side`."
     n = math.ceil(max(picture.shape[:2]) / side)
     height, width = (length // n for length in picture.shape[:2])
-    return cv2.resize(picture[:height * n, :width * n], (width, height), interpolation=cv2.INTER_AREA) if n > 1 and min(height, width) > 0 else picture
+    if n == 1 or min(height, width) == 0:
+        return picture
+    full = picture[:height * n, :width * n]
+    return cv2.resize(full, (width, height), interpolation=cv2.INTER_AREA)
 
 def _radius(mask: ndarray, side: int = 256) -> float:
     "Of the largest disc inside a mask, pixels; in large masks to within the blocks of `_coarse`."
     opacity = 255 * np.pad(mask, 1).view(np.uint8)
     small = _coarse(opacity, side)
-    return float(cv2.distanceTransform(cv2.threshold(small, 127, 1, cv2.THRESH_BINARY)[1], cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max()) * (opacity.shape[0] // small.shape[0])
+    inside = cv2.threshold(small, 127, 1, cv2.THRESH_BINARY)[1]
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return float(distance.max()) * (opacity.shape[0] // small.shape[0])
 
 def _occluder_features(sample: AmodalSample) -> dict[str, float]:
     "What the occluder looks like, and how it lies on the target."
     part, inside, sides = _within_box(sample.occluder)
-    area, straight = np.count_nonzero(part), max((float(side.mean()) for side, at_frame in sides if not at_frame), default=0.0)
-    return {"occluder_scale": math.sqrt(area / np.count_nonzero(sample.amodal)), "occluder_thickness": 2 * _radius(part) / math.sqrt(area), "occluder_fill": area / part.size,
-            "occluder_straight": straight, "occluder_main": _main_piece(part), "occluder_inside": np.count_nonzero(part & sample.amodal[inside]) / area}
+    area = np.count_nonzero(part)
+    free = [float(side.mean()) for side, at_frame in sides if not at_frame]
+    return {
+        "occluder_scale": math.sqrt(area / np.count_nonzero(sample.amodal)),
+        "occluder_thickness": 2 * _radius(part) / math.sqrt(area),
+        "occluder_fill": area / part.size,
+        "occluder_straight": max(free, default=0.0),
+        "occluder_main": _main_piece(part),
+        "occluder_inside": np.count_nonzero(part & sample.amodal[inside]) / area,
+    }
 
 # %% ../../nbs/24_judge.ipynb #measure-light
 def _light_features(sample: AmodalSample, side: int = 256) -> dict[str, float]:
-    "How the occluder's light, colour and sharpness differ from the rest, and how its border stands out."
-    image, mask = _coarse(sample.image, side), (_coarse(255 * sample.occluder.view(np.uint8), side) > 127).astype(np.uint8)
+    "How the occluder's light, colour and sharpness differ, and how its border stands out."
+    image = _coarse(sample.image, side)
+    mask = (_coarse(255 * sample.occluder.view(np.uint8), side) > 127).astype(np.uint8)
     near = np.ones((3, 3), dtype=np.uint8)
     inner, rest = cv2.erode(mask, near), 1 - cv2.dilate(mask, near)
     if not inner.any() or not rest.any():
         return {}
-    colours, grey = cv2.cvtColor(image, cv2.COLOR_RGB2LAB), cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    colours = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     own, other = (cv2.mean(colours, part) for part in (inner, rest))
     detail = np.abs(cv2.Laplacian(grey, cv2.CV_16S)).astype(np.float32)
     slope = cv2.magnitude(*(change.astype(np.float32) for change in cv2.spatialGradient(grey)))
     steep = float(np.quantile(slope[rest > 0][::3], 0.95))
-    return {"brightness_gap": abs(own[0] - other[0]) / 255, "colour_gap": math.hypot(own[1] - other[1], own[2] - other[2]),
-            "sharpness_gap": math.log2((cv2.mean(detail, inner)[0] + 1) / (cv2.mean(detail, rest)[0] + 1)),
-            "seam_contrast": cv2.mean(slope, 1 - inner - rest)[0] / max(1.0, steep)}
+    sharp, others = cv2.mean(detail, inner)[0], cv2.mean(detail, rest)[0]
+    return {
+        "brightness_gap": abs(own[0] - other[0]) / 255,
+        "colour_gap": math.hypot(own[1] - other[1], own[2] - other[2]),
+        "sharpness_gap": math.log2((sharp + 1) / (others + 1)),
+        "seam_contrast": cv2.mean(slope, 1 - inner - rest)[0] / max(1.0, steep),
+    }
 
 # %% ../../nbs/24_judge.ipynb #config
 @dataclass(frozen=True)
 class RuleConfig:
     "The believable range of every feature; a pair is the least and the most (section 3.3)."
-    target_side: tuple[float, float] = (24, math.inf)         # pixels; below, even a whole object is a blot
-    target_area: tuple[float, float] = (0.005, 0.8)           # share of the picture; above, the target is the picture
-    frame_contact: tuple[float, float] = (0, 0.02)            # share of its box's outline; what the frame cuts is not whole
-    hidden_share: tuple[float, float] = (0.05, 0.75)          # of the target; less teaches nothing, more leaves nothing to go by
-    visible_pixels: tuple[float, float] = (400, math.inf)     # 20 x 20 pixels must be left to recognise it by
-    visible_main: tuple[float, float] = (0.6, 1)              # share of the visible part; below, it is scattered
-    occluder_scale: tuple[float, float] = (0.3, 2)            # ratio of lengths; a fly and a wall are no occluders of this object
-    occluder_thickness: tuple[float, float] = (0.3, math.inf)  # ratio of lengths; below, a sliver
-    occluder_fill: tuple[float, float] = (0, 0.93)            # share of its box; above, a rectangle cut from a background
-    occluder_straight: tuple[float, float] = (0, 0.7)         # share of a side; above, the straight cut of a portion shows
-    occluder_main: tuple[float, float] = (0.8, 1)             # share of the occluder; below, crumbs
-    occluder_inside: tuple[float, float] = (0, 0.97)          # share of the occluder; above, a sticker on the target
-    brightness_gap: tuple[float, float] = (0, 0.5)            # of the whole scale; above, day pasted into night
-    colour_gap: tuple[float, float] = (0, 60)                 # ΔE in the a, b plane; above, a colour foreign to the picture
-    sharpness_gap: tuple[float, float] = (-2.5, 2.5)          # powers of two; beyond, one of the two is out of focus
-    seam_contrast: tuple[float, float] = (0, 1.75)            # ratio; above, the border is the steepest thing in the picture
-    negatives: bool = True                                    # nothing hidden at all is believable too
+    target_side: tuple[float, float] = (24, math.inf)  # pixels; smaller is a blot
+    target_area: tuple[float, float] = (0.005, 0.8)  # share of the picture; more is all of it
+    frame_contact: tuple[float, float] = (0, 0.02)  # share of the box's outline; more is cut
+    hidden_share: tuple[float, float] = (0.05, 0.75)  # less teaches nothing, more tells nothing
+    visible_pixels: tuple[float, float] = (400, math.inf)  # 20 x 20 pixels to recognise it by
+    visible_main: tuple[float, float] = (0.6, 1)  # share of what is visible; less is scattered
+    occluder_scale: tuple[float, float] = (0.3, 2)  # ratio of lengths; no fly and no wall
+    occluder_thickness: tuple[float, float] = (0.3, math.inf)  # ratio of lengths; less is a sliver
+    occluder_fill: tuple[float, float] = (0, 0.93)  # share of its box; more is a background
+    occluder_straight: tuple[float, float] = (0, 0.7)  # share of a side; more is a portion's cut
+    occluder_main: tuple[float, float] = (0.8, 1)  # share of the occluder; below, crumbs
+    occluder_inside: tuple[float, float] = (0, 0.97)  # share of it; more is a sticker
+    brightness_gap: tuple[float, float] = (0, 0.5)  # of the scale; more is day in night
+    colour_gap: tuple[float, float] = (0, 60)  # ΔE in the a, b plane; more is foreign
+    sharpness_gap: tuple[float, float] = (-2.5, 2.5)  # powers of two; beyond, out of focus
+    seam_contrast: tuple[float, float] = (0, 1.75)  # ratio; more is the steepest thing there
+    negatives: bool = True  # nothing hidden at all is believable
 
     def __post_init__(self):
         for name, bounds in asdict(self).items():
@@ -244,8 +272,10 @@ class RuleJudge:
         measured: dict[str, float],  # what `features_of` gave
     ) -> Verdict:                    # of that one sample
         "Judge what was measured."
-        reasons = {criterion: all(_met(self.config, measured, feature) for feature in group) for criterion, group in _CRITERIA.items()}
-        raw = json.dumps({name: None if math.isnan(value) else round(value, 4) for name, value in measured.items()})
+        reasons = {}
+        for criterion, group in _CRITERIA.items():
+            reasons[criterion] = all(_met(self.config, measured, feature) for feature in group)
+        raw = json_text({name: round(value, 4) for name, value in measured.items()})
         return Verdict("accept" if all(reasons.values()) else "reject", reasons, raw, self.name, self.version)
 
     def __call__(
