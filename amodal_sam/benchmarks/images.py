@@ -19,7 +19,9 @@ import numpy as np
 from numpy import ndarray
 from PIL import Image
 
-from .formats import BENCHMARKS, Benchmark, Entry, JsonRecords, Stretch, annotated_mask, find_annotations, find_split, load_picture, make_sample, stated_box
+from .formats import BENCHMARKS, Benchmark, Entry, JsonRecords, Stretch
+from .formats import annotated_mask, find_annotations, find_split, load_picture
+from .formats import make_sample, stated_box
 from .pickles import load_pickle
 from ..sample import AmodalSample
 
@@ -38,7 +40,8 @@ class _Opened(NamedTuple):
         "Where the picture may lie, the likeliest first."
         file = Path(picture["file_name"])
         folders = [self.root / folder for folder in BENCHMARKS[self.name].pictures[self.split]]
-        return (*(folder / file.name for folder in folders), *(folder / file for folder in (*folders, self.root, self.path.parent)))
+        likely = [folder / file.name for folder in folders]
+        return *likely, *(folder / file for folder in (*folders, self.root, self.path.parent))
 
     def size(self, picture: dict) -> tuple[int, int]:
         "H and W, from the picture itself where the file does not say."
@@ -53,42 +56,82 @@ class _Opened(NamedTuple):
             return number
         if number is None and place < len(self.pictures):
             return list(self.pictures)[place]
-        raise ValueError(f"{self.path.name}: record {place} is about picture {number}, which is not listed")
+        raise ValueError(
+            f"{self.path.name}: record {place} is about picture {number}, which is not listed"
+        )
+
+    def picture_of(self, record: dict, place: int) -> dict:
+        "The entry of a record's picture."
+        return self.pictures[self.number(record, place)]
 
 # %% ../../nbs/33_images.ipynb #open-file
-def _open_file(name: str, root: Path, split: str, annotations: Path | None, keep: Callable[[dict], tuple]) -> tuple[_Opened, list[tuple]]:
+def _open_file(
+    name: str,                        # of the benchmark
+    root: Path,
+    split: str,
+    annotations: Path | None,         # a file to take instead of those known by name
+    keep: Callable[[dict], tuple],    # what is wanted of each record
+) -> tuple[_Opened, list[tuple]]:
     "An annotation file and what was to be kept of each of its records."
     split = find_split(name, split)
     path = find_annotations(name, root, split, annotations)
     if path.suffix == ".pkl":
         content = load_pickle(path)
-        records, head = (content.get("annotations"), content) if isinstance(content, dict) else (None, None)
+        head = content if isinstance(content, dict) else {}
+        records = head.get("annotations")
         if not isinstance(records, list) or "images" not in head:
-            raise ValueError(f"{path.name} cannot be used as annotations: it has no lists images and annotations")
+            raise ValueError(
+                f"{path.name} cannot be used as annotations: it has no lists images and annotations"
+            )
         kept = [keep(record) for record in records]
     else:
         records = JsonRecords(path, keep=keep)
         kept, head = records.kept, records.head
     try:
-        pictures = {picture.get("id", place): picture for place, picture in enumerate(head["images"])}
+        pictures = {}
+        for place, picture in enumerate(head["images"]):
+            pictures[picture.get("id", place)] = picture
         names = {category["id"]: category["name"] for category in head.get("categories", [])}
     except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path.name} cannot be used as annotations: the entry {error} is missing") from error
+        raise ValueError(
+            f"{path.name} cannot be used as annotations: the entry {error} is missing"
+        ) from error
     return _Opened(name, split, Path(root), path, records, pictures, names), kept
 
 # %% ../../nbs/33_images.ipynb #kins
 def _read_kins(opened: _Opened, entry: Entry) -> AmodalSample:
-    record, picture = opened.records[entry.place], opened.pictures[opened.number(opened.records[entry.place], entry.place)]
+    record = opened.records[entry.place]
+    picture = opened.picture_of(record, entry.place)
     later = "a_segm" in record
-    whole, seen = (record["a_segm"], record["i_segm"]) if later else (record["segmentation"], record["inmodal_seg"])
-    boxes = (record.get("a_bbox"), record.get("i_bbox")) if later else (record.get("bbox"), record.get("inmodal_bbox"))
-    facts = {"split": opened.split, "stated_occluded": whole != seen if later else None, "order": record.get("ico_id") or None, "cluster": record.get("oco_id"), "crowd": bool(record.get("iscrowd"))}
-    return make_sample(opened.places(picture), annotated_mask(whole, opened.size(picture)), annotated_mask(seen, opened.size(picture)), origin=opened.name,
-                       record=facts | dict(zip(("stated_box", "stated_visible_box"), map(stated_box, boxes))),
-                       image_id=entry.image_id, object_id=entry.object_id, category=opened.categories.get(record.get("category_id"), str(record.get("category_id", ""))))
+    whole, seen = ("a_segm", "i_segm") if later else ("segmentation", "inmodal_seg")
+    boxes = ("a_bbox", "i_bbox") if later else ("bbox", "inmodal_bbox")
+    size, category = opened.size(picture), record.get("category_id")
+    facts = {
+        "split": opened.split,
+        "stated_occluded": record[whole] != record[seen] if later else None,
+        "order": record.get("ico_id") or None,
+        "cluster": record.get("oco_id"),
+        "crowd": bool(record.get("iscrowd")),
+        "stated_box": stated_box(record.get(boxes[0])),
+        "stated_visible_box": stated_box(record.get(boxes[1])),
+    }
+    return make_sample(
+        opened.places(picture),
+        annotated_mask(record[whole], size),
+        annotated_mask(record[seen], size),
+        origin=opened.name,
+        record=facts,
+        image_id=entry.image_id,
+        object_id=entry.object_id,
+        category=opened.categories.get(category, str(record.get("category_id", ""))),
+    )
 
 def _open_kins(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
-    opened, kept = _open_file(name, root, split, annotations, lambda record: (record["id"], record.get("image_id"), bool(record["a_segm"] if "a_segm" in record else record["segmentation"])))
+    def keep(record: dict) -> tuple:
+        polygons = record["a_segm"] if "a_segm" in record else record["segmentation"]
+        return record["id"], record.get("image_id"), bool(polygons)
+
+    opened, kept = _open_file(name, root, split, annotations, keep)
     entries, left_out = [], {}
     for place, (number, picture, any_polygon) in enumerate(kept):
         image_id, object_id = str(opened.number({"image_id": picture}, place)), str(number)
@@ -96,7 +139,8 @@ def _open_kins(name: str, root: Path, split: str, annotations: Path | None) -> B
             entries.append(Entry(image_id, object_id, place))
         else:
             left_out[image_id, object_id] = "it has no polygon"
-    return Benchmark(opened.name, opened.split, entries=entries, read=partial(_read_kins, opened), annotations=opened.path, left_out=left_out)
+    about = {"read": partial(_read_kins, opened), "annotations": opened.path, "left_out": left_out}
+    return Benchmark(opened.name, opened.split, entries=entries, **about)
 
 # %% ../../nbs/33_images.ipynb #regions
 def _in_front(constraint: str, region: int) -> list[str]:
@@ -106,37 +150,63 @@ def _in_front(constraint: str, region: int) -> list[str]:
 
 def _read_region(opened: _Opened, entry: Entry) -> AmodalSample:
     place, index = entry.place
-    record, picture = opened.records[place], opened.pictures[opened.number(opened.records[place], place)]
+    record = opened.records[place]
+    picture = opened.picture_of(record, place)
     region = record if index is None else record["regions"][index]
     size, category = opened.size(picture), region.get("category_id")
     amodal = annotated_mask(region["segmentation"], size)
-    visible = annotated_mask(region["visible_mask"], size) if "visible_mask" in region else amodal
-    facts = {"split": opened.split, "stuff": bool(region.get("isStuff")), "stated_occluded": "visible_mask" in region, "stated_rate": region.get("occlude_rate", region.get("occlusion_rate")),
-             "stated_box": stated_box(region.get("bbox")), "order": region.get("order"), "crowd": bool(region.get("iscrowd"))}
+    hides = "visible_mask" in region
+    visible = annotated_mask(region["visible_mask"], size) if hides else amodal
+    facts = {
+        "split": opened.split,
+        "stuff": bool(region.get("isStuff")),
+        "stated_occluded": hides,
+        "stated_rate": region.get("occlude_rate", region.get("occlusion_rate")),
+        "stated_box": stated_box(region.get("bbox")),
+        "order": region.get("order"),
+        "crowd": bool(region.get("iscrowd")),
+    }
     if index is not None:
         facts["in_front"] = _in_front(record.get("depth_constraint"), index + 1)
-    return make_sample(opened.places(picture), amodal, visible, origin=opened.name, record=facts, image_id=entry.image_id, object_id=entry.object_id,
-                       category=opened.categories.get(category, str(region.get("name", "") if category is None else category)).strip())
+    plain = str(region.get("name", "") if category is None else category)
+    names = {"image_id": entry.image_id, "object_id": entry.object_id}
+    names["category"] = opened.categories.get(category, plain).strip()
+    places = opened.places(picture)
+    return make_sample(places, amodal, visible, origin=opened.name, record=facts, **names)
 
 def _open_regions(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
     def keep(record: dict) -> tuple:
-        return (record.get("image_id"), len(record["regions"]), "") if "regions" in record else (record.get("image_id"), None, str(record["id"]))
+        if "regions" in record:
+            return record.get("image_id"), len(record["regions"]), ""
+        return record.get("image_id"), None, str(record["id"])
+
     opened, kept = _open_file(name, root, split, annotations, keep)
     entries = []
     for place, (number, count, object_id) in enumerate(kept):
         image_id = str(opened.number({"image_id": number}, place))
-        entries += [Entry(image_id, object_id, (place, None))] if count is None else [Entry(image_id, str(index + 1), (place, index)) for index in range(count)]
-    return Benchmark(opened.name, opened.split, entries=entries, read=partial(_read_region, opened), annotations=opened.path)
+        if count is None:
+            entries.append(Entry(image_id, object_id, (place, None)))
+        for index in range(count or 0):
+            entries.append(Entry(image_id, str(index + 1), (place, index)))
+    about = {"read": partial(_read_region, opened), "annotations": opened.path}
+    return Benchmark(opened.name, opened.split, entries=entries, **about)
 
 # %% ../../nbs/33_images.ipynb #coco
 def _read_coco(opened: _Opened, entry: Entry) -> AmodalSample:
-    record, picture = opened.records[entry.place], opened.pictures[opened.number(opened.records[entry.place], entry.place)]
+    record = opened.records[entry.place]
+    picture = opened.picture_of(record, entry.place)
     mask = annotated_mask(record["segmentation"], opened.size(picture))
-    return make_sample(opened.places(picture), mask, mask, origin=opened.name, record={"split": opened.split, "stated_visible_box": stated_box(record.get("bbox"))},
-                       image_id=entry.image_id, object_id=entry.object_id, category=opened.categories.get(record.get("category_id"), ""))
+    facts = {"split": opened.split, "stated_visible_box": stated_box(record.get("bbox"))}
+    names = {"image_id": entry.image_id, "object_id": entry.object_id}
+    names["category"] = opened.categories.get(record.get("category_id"), "")
+    places = opened.places(picture)
+    return make_sample(places, mask, mask, origin=opened.name, record=facts, **names)
 
 def _open_coco(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
-    opened, kept = _open_file(name, root, split, annotations, lambda record: (record["image_id"], str(record["id"]), bool(record.get("iscrowd"))))
+    def keep(record: dict) -> tuple:
+        return record["image_id"], str(record["id"]), bool(record.get("iscrowd"))
+
+    opened, kept = _open_file(name, root, split, annotations, keep)
     entries, left_out = [], {}
     for place, (number, object_id, crowd) in enumerate(kept):
         image_id = str(opened.number({"image_id": number}, place))
@@ -144,7 +214,8 @@ def _open_coco(name: str, root: Path, split: str, annotations: Path | None) -> B
             left_out[image_id, object_id] = "it is a crowd, not one object"
         else:
             entries.append(Entry(image_id, object_id, place))
-    return Benchmark(opened.name, opened.split, entries=entries, read=partial(_read_coco, opened), annotations=opened.path, left_out=left_out)
+    about = {"read": partial(_read_coco, opened), "annotations": opened.path, "left_out": left_out}
+    return Benchmark(opened.name, opened.split, entries=entries, **about)
 
 # %% ../../nbs/33_images.ipynb #sa1b
 def _stretches(path: Path) -> dict[str, Stretch]:
@@ -153,7 +224,12 @@ def _stretches(path: Path) -> dict[str, Stretch]:
         return {path.name: Stretch(path)}
     try:
         with tarfile.open(path) as tar:
-            return {Path(member.name).name: Stretch(path, member.offset_data, member.size) for member in tar if member.isfile()}
+            found = {}
+            for member in tar:
+                if member.isfile():
+                    stretch = Stretch(path, member.offset_data, member.size)
+                    found[Path(member.name).name] = stretch
+            return found
     except tarfile.TarError as error:
         raise ValueError(f"{path.name} cannot be read as a tar: {error}") from error
 
@@ -161,26 +237,40 @@ def _read_sa1b(split: str, entry: Entry) -> AmodalSample:
     records, index, picture = entry.place
     record, image = records[index], records.head["image"]
     mask = annotated_mask(record["segmentation"], (image["height"], image["width"]))
-    facts = {key: record.get(key) for key in ("predicted_iou", "stability_score")}
-    return make_sample((picture,), mask, mask, origin="sa1b", record={"split": split, "stated_visible_box": stated_box(record.get("bbox"))} | facts, image_id=entry.image_id, object_id=entry.object_id)
+    facts = {"split": split, "stated_visible_box": stated_box(record.get("bbox"))}
+    facts |= {name: record.get(name) for name in ("predicted_iou", "stability_score")}
+    names = {"image_id": entry.image_id, "object_id": entry.object_id}
+    return make_sample((picture,), mask, mask, origin="sa1b", record=facts, **names)
 
 def _open_sa1b(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
     split, root = find_split(name, split), Path(root)
-    paths = [root] if root.suffix == ".tar" else sorted([*root.glob("sa_*.tar"), *root.glob("sa_*.json"), *root.glob("sa_*.jpg")])
-    files = {file: stretch for path in paths for file, stretch in _stretches(path).items()}
+    paths = [root]
+    if root.suffix != ".tar":
+        kinds = ("sa_*.tar", "sa_*.json", "sa_*.jpg")
+        paths = sorted(path for kind in kinds for path in root.glob(kind))
+    files = {}
+    for path in paths:
+        files |= _stretches(path)
     entries = []
     for file in sorted(file for file in files if file.endswith(".json")):
-        records, stem = JsonRecords(files[file], keep=lambda record: str(record["id"])), Path(file).stem
+        records = JsonRecords(files[file], keep=lambda record: str(record["id"]))
+        stem = Path(file).stem
         picture = files.get(f"{stem}.jpg", Stretch(files[file].path.with_name(f"{stem}.jpg")))
-        entries += [Entry(stem, object_id, (records, index, picture)) for index, object_id in enumerate(records.kept)]
+        for index, object_id in enumerate(records.kept):
+            entries.append(Entry(stem, object_id, (records, index, picture)))
     if not entries:
-        raise ValueError(f"{root.resolve().name} holds no sa_*.json with masks, alone or in tars: get SA-1B from {BENCHMARKS[name].address}")
-    return Benchmark(name, split, entries=entries, read=partial(_read_sa1b, split), annotations=root)
+        raise ValueError(
+            f"{root.resolve().name} holds no sa_*.json with masks, alone or in tars: "
+            f"get SA-1B from {BENCHMARKS[name].address}"
+        )
+    about = {"read": partial(_read_sa1b, split), "annotations": root}
+    return Benchmark(name, split, entries=entries, **about)
 
 # %% ../../nbs/33_images.ipynb #labelme-shape
 def _shape_mask(shape: dict, size: tuple[int, int]) -> ndarray:
     "The pixels of a LabelMe shape, bool, (H, W)."
-    points, kind, mask = np.array(shape["points"], dtype=float).reshape(-1, 2), shape.get("shape_type") or "polygon", np.zeros(size, dtype=np.uint8)
+    points = np.array(shape["points"], dtype=float).reshape(-1, 2)
+    kind, mask = shape.get("shape_type") or "polygon", np.zeros(size, dtype=np.uint8)
     if kind == "polygon":
         return annotated_mask(points.ravel().tolist(), size)
     if kind == "rectangle":
@@ -188,7 +278,8 @@ def _shape_mask(shape: dict, size: tuple[int, int]) -> ndarray:
         return annotated_mask([left, top, right, top, right, bottom, left, bottom], size)
     if kind == "circle":
         y, x = np.mgrid[:size[0], :size[1]] + 0.5
-        return np.hypot(x - points[0, 0], y - points[0, 1]) < np.hypot(*(points[1] - points[0]))
+        radius = np.hypot(*(points[1] - points[0]))
+        return np.hypot(x - points[0, 0], y - points[0, 1]) < radius
     with Image.open(io.BytesIO(base64.b64decode(shape["mask"]))) as picture:
         painted = np.asarray(picture.convert("L")) > 0
     left, top = np.rint(points.min(axis=0)).astype(int)
@@ -203,10 +294,17 @@ def _read_labelme(split: str, entry: Entry) -> AmodalSample:
     path, indices = entry.place
     content = json.loads(path.read_text(encoding="utf-8"))
     picture = path.parent / content["imagePath"].replace("\\", "/")
-    size = (content["imageHeight"], content["imageWidth"]) if content.get("imageHeight") else load_picture((picture,)).shape[:2]
-    mask = np.any([_shape_mask(content["shapes"][index], size) for index in indices], axis=0)
-    return make_sample((picture, path.parent / picture.name), mask, mask, origin="labelme", record={"split": split, "flags": content["shapes"][indices[0]].get("flags") or {}},
-                       image_id=entry.image_id, object_id=entry.object_id, category=content["shapes"][indices[0]]["label"])
+    if content.get("imageHeight"):
+        size = content["imageHeight"], content["imageWidth"]
+    else:
+        size = load_picture((picture,)).shape[:2]
+    shapes = [content["shapes"][index] for index in indices]
+    mask = np.any([_shape_mask(shape, size) for shape in shapes], axis=0)
+    facts = {"split": split, "flags": shapes[0].get("flags") or {}}
+    names = {"image_id": entry.image_id, "object_id": entry.object_id}
+    names["category"] = shapes[0]["label"]
+    places = picture, path.parent / picture.name
+    return make_sample(places, mask, mask, origin="labelme", record=facts, **names)
 
 def _open_labelme(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
     split, entries, left_out = find_split(name, split), [], {}
@@ -220,25 +318,40 @@ def _open_labelme(name: str, root: Path, split: str, annotations: Path | None) -
             if (shape.get("shape_type") or "polygon") not in _WITH_AREA:
                 left_out[path.stem, str(index)] = f"a {shape['shape_type']} has no area"
             else:
-                groups.setdefault((index, None) if group is None else (shape["label"], group), []).append(index)
-        entries += [Entry(path.relative_to(root).with_suffix("").as_posix(), str(indices[0]), (path, tuple(indices))) for indices in groups.values()]
+                key = (index, None) if group is None else (shape["label"], group)
+                groups.setdefault(key, []).append(index)
+        image_id = path.relative_to(root).with_suffix("").as_posix()
+        for indices in groups.values():
+            entries.append(Entry(image_id, str(indices[0]), (path, tuple(indices))))
     if not entries:
         raise ValueError(f"{Path(root).resolve().name} holds no LabelMe JSON with shapes")
-    return Benchmark(name, split, entries=entries, read=partial(_read_labelme, split), annotations=Path(root), left_out=left_out)
+    about = {"read": partial(_read_labelme, split), "annotations": Path(root)}
+    return Benchmark(name, split, entries=entries, left_out=left_out, **about)
 
 # %% ../../nbs/33_images.ipynb #door
-_OPENERS = {"kins": _open_kins, "cocoa": _open_regions, "cocoa-cls": _open_regions, "mp3d-amodal": _open_regions, "coco": _open_coco, "sa1b": _open_sa1b, "labelme": _open_labelme}
+_OPENERS = {
+    "kins": _open_kins,
+    "cocoa": _open_regions,
+    "cocoa-cls": _open_regions,
+    "mp3d-amodal": _open_regions,
+    "coco": _open_coco,
+    "sa1b": _open_sa1b,
+    "labelme": _open_labelme,
+}
 
 def open_photographs(
-    name: str,                        # "kins", "cocoa", "cocoa-cls", "mp3d-amodal", "coco", "sa1b" or "labelme"
+    name: str,                        # "kins", "cocoa", "cocoa-cls", "mp3d-amodal", "coco", "sa1b", "labelme"
     root: Path,                       # its folder
     split: str,                       # of the benchmark
     *,
-    annotations: Path | None = None,  # a file to take instead of those known by name; seen from here or from the root
+    annotations: Path | None = None,  # a file instead of those known; seen from here or the root
 ) -> Benchmark:
     "The objects of a benchmark of still pictures (section 4.1)."
     if name not in _OPENERS:
-        raise ValueError(f"there is no benchmark of photographs {name!r}: choose one of {', '.join(_OPENERS)}")
+        raise ValueError(
+            f"there is no benchmark of photographs {name!r}: choose one of {', '.join(_OPENERS)}"
+        )
     if not Path(root).exists():
-        raise ValueError(f"{root} is no folder: give the one that holds {BENCHMARKS[name].title}")
+        title = BENCHMARKS[name].title
+        raise ValueError(f"{root} is no folder: give the one that holds {title}")
     return _OPENERS[name](name, root, split, annotations)
