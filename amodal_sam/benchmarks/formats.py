@@ -32,43 +32,108 @@ class Facts:
     title: str                              # the name that people use
     address: str                            # where its authors distribute it
     terms: str                              # on which terms, as far as they are stated
-    annotations: dict[str, tuple[str, ...]]  # names that the annotation file of each split may have, seen from the root
-    pictures: dict[str, tuple[str, ...]]    # folders in which the pictures of each split may lie, seen from the root
-    counts: dict[str, int] = field(default_factory=dict)   # pictures (of clips: clips) of each split
+    annotations: dict[str, tuple[str, ...]]  # of each split: names of its file, from the root
+    pictures: dict[str, tuple[str, ...]]    # of each split: folders of its pictures, from the root
+    counts: dict[str, int] = field(default_factory=dict)   # of each split: pictures, or clips
     counted_by: str = "no count is published"  # who says so
     aliases: dict[str, str] = field(default_factory=dict)  # other names of a split
-    amodal: bool = True                     # are whole objects annotated (True), or visible parts only (False)?
+    amodal: bool = True                     # whole objects are annotated, or visible parts only
 
 # %% ../../nbs/30_formats.ipynb #facts-photographs
+def _each(*splits: str, name: str) -> dict[str, tuple[str, ...]]:
+    "For each split the one name that has the split in it."
+    return {split: (name.format(split),) for split in splits}
+
+
 BENCHMARKS = {
-    "kins": Facts("KINS", "pictures: https://www.cvlibs.net/download.php?file=data_object_image_2.zip; annotations: https://github.com/qqlu/Amodal-Instance-Segmentation-through-KINS-Dataset",
+    "kins": Facts(
+        "KINS",
+        "pictures: https://www.cvlibs.net/download.php?file=data_object_image_2.zip; annotations: "
+        "https://github.com/qqlu/Amodal-Instance-Segmentation-through-KINS-Dataset",
         "pictures CC BY-NC-SA 3.0 (KITTI); annotations: none stated",
-        {"train": ("update_train_2020.json", "instances_train.json"), "test": ("update_test_2020.json", "instances_val_upate.json", "instances_val.json")},
-        {"train": ("training/image_2",), "test": ("testing/image_2",)}, {"train": 7474, "test": 7517}, "the paper, section 4.1, and the KINS repository", {"val": "test"}),
-    "cocoa": Facts("COCOA", "pictures: http://images.cocodataset.org/zips/ (train2014, val2014, test2014); annotations: https://github.com/Wakeupbuddy/amodalAPI (on request)",
-        "annotations CC BY 4.0; pictures: terms of Flickr", {split: (f"COCO_amodal_{split}2014.json",) for split in ("train", "val", "test")},
-        {split: (f"{split}2014",) for split in ("train", "val", "test")}, {"train": 2500, "val": 1323, "test": 1250}, "the tests of shunk031/huggingface-datasets_COCOA"),
-    "cocoa-cls": Facts("COCOA-cls", "https://github.com/YihongSun/Bayesian-Amodal (mirror; the MVTec server is gone); pictures as for COCOA",
-        "none stated: take it as non-commercial", {split: (f"COCO_amodal_{split}2014_with_classes.json",) for split in ("train", "val")},
-        {split: (f"{split}2014",) for split in ("train", "val")}, {"train": 2476, "val": 1223}, "the paper, section 4.1, which prints them for COCOA", {"test": "val"}),
-    "mp3d-amodal": Facts("MP3D-Amodal", "https://thor.robots.ox.ac.uk/amodal/ (mp3d_eval.zip, mp3d_train.zip and the two pickles)",
-        "none stated; made from Matterport3D, which is non-commercial", {split: (f"MP3D_seleted_{split}_10.29.pkl",) for split in ("train", "eval")},
-        {split: (f"mp3d_{split}",) for split in ("train", "eval")}, aliases={"test": "eval", "val": "eval"}),
+        {
+            "train": ("update_train_2020.json", "instances_train.json"),
+            "test": ("update_test_2020.json", "instances_val_upate.json", "instances_val.json"),
+        },
+        {"train": ("training/image_2",), "test": ("testing/image_2",)},
+        {"train": 7474, "test": 7517},
+        "the paper, section 4.1, and the KINS repository",
+        {"val": "test"},
+    ),
+    "cocoa": Facts(
+        "COCOA",
+        "pictures: http://images.cocodataset.org/zips/ (train2014, val2014, test2014); "
+        "annotations: https://github.com/Wakeupbuddy/amodalAPI (on request)",
+        "annotations CC BY 4.0; pictures: terms of Flickr",
+        _each("train", "val", "test", name="COCO_amodal_{}2014.json"),
+        _each("train", "val", "test", name="{}2014"),
+        {"train": 2500, "val": 1323, "test": 1250},
+        "the tests of shunk031/huggingface-datasets_COCOA",
+    ),
+    "cocoa-cls": Facts(
+        "COCOA-cls",
+        "https://github.com/YihongSun/Bayesian-Amodal (mirror; the MVTec server is gone); "
+        "pictures as for COCOA",
+        "none stated: take it as non-commercial",
+        _each("train", "val", name="COCO_amodal_{}2014_with_classes.json"),
+        _each("train", "val", name="{}2014"),
+        {"train": 2476, "val": 1223},
+        "the paper, section 4.1, which prints them for COCOA",
+        {"test": "val"},
+    ),
+    "mp3d-amodal": Facts(
+        "MP3D-Amodal",
+        "https://thor.robots.ox.ac.uk/amodal/ (mp3d_eval.zip, mp3d_train.zip and the two pickles)",
+        "none stated; made from Matterport3D, which is non-commercial",
+        _each("train", "eval", name="MP3D_seleted_{}_10.29.pkl"),
+        _each("train", "eval", name="mp3d_{}"),
+        aliases={"test": "eval", "val": "eval"},
+    ),
 }
 
 # %% ../../nbs/30_formats.ipynb #facts-others
 BENCHMARKS |= {
-    "fishbowl": Facts("FISHBOWL", "https://dgl-data.s3.us-west-2.amazonaws.com/dataset/SaVos_release/FISHBOWL/FISHBOWL_test_data.zip (train: made with github.com/amazon-science/common-fate-fishbowl)",
-        "generator Apache-2.0; data: none stated", {split: (f"{split}_data/{split}_data.pkl", f"{split}_data.pkl") for split in ("train", "test")},
-        {split: (f"{split}_data/{split}_frames", f"{split}_frames") for split in ("train", "test")}, {"train": 10000, "test": 1000}, "the SaVos repository"),
-    "movid-a": Facts("MOViD-A", "https://data.dgl.ai/dataset/C2F-Seg/MOViD_A.tar", "none stated (Kubric, which rendered it, is Apache-2.0)",
-        {split: (f"{split}_instance.txt",) for split in ("train", "test")}, {split: (split,) for split in ("train", "test")}),
-    "coco": Facts("COCO", "https://cocodataset.org/#download", "annotations CC BY 4.0; pictures: terms of Flickr",
-        {split: tuple(f"instances_{split}{year}.json" for year in (2017, 2014)) for split in ("train", "val")},
-        {split: (f"{split}2017", f"{split}2014") for split in ("train", "val")}, amodal=False),
-    "sa1b": Facts("SA-1B", "https://ai.meta.com/datasets/segment-anything-downloads/", "SA-1B Research License: may not be passed on",
-        {"train": ("sa_*.json", "sa_*.tar")}, {"train": (".",)}, amodal=False),
-    "labelme": Facts("LabelMe", "your own files, written by https://github.com/wkentaro/labelme", "your own", {"train": ("*.json",)}, {"train": (".",)}, amodal=False),
+    "fishbowl": Facts(
+        "FISHBOWL",
+        "https://dgl-data.s3.us-west-2.amazonaws.com/dataset/SaVos_release/FISHBOWL/"
+        "FISHBOWL_test_data.zip (train: made with github.com/amazon-science/common-fate-fishbowl)",
+        "generator Apache-2.0; data: none stated",
+        {split: (f"{split}_data/{split}_data.pkl", f"{split}_data.pkl") for split in ("train", "test")},
+        {split: (f"{split}_data/{split}_frames", f"{split}_frames") for split in ("train", "test")},
+        {"train": 10000, "test": 1000},
+        "the SaVos repository",
+    ),
+    "movid-a": Facts(
+        "MOViD-A",
+        "https://data.dgl.ai/dataset/C2F-Seg/MOViD_A.tar",
+        "none stated (Kubric, which rendered it, is Apache-2.0)",
+        _each("train", "test", name="{}_instance.txt"),
+        _each("train", "test", name="{}"),
+    ),
+    "coco": Facts(
+        "COCO",
+        "https://cocodataset.org/#download",
+        "annotations CC BY 4.0; pictures: terms of Flickr",
+        {split: (f"instances_{split}2017.json", f"instances_{split}2014.json") for split in ("train", "val")},
+        {split: (f"{split}2017", f"{split}2014") for split in ("train", "val")},
+        amodal=False,
+    ),
+    "sa1b": Facts(
+        "SA-1B",
+        "https://ai.meta.com/datasets/segment-anything-downloads/",
+        "SA-1B Research License: may not be passed on",
+        {"train": ("sa_*.json", "sa_*.tar")},
+        {"train": (".",)},
+        amodal=False,
+    ),
+    "labelme": Facts(
+        "LabelMe",
+        "your own files, written by https://github.com/wkentaro/labelme",
+        "your own",
+        {"train": ("*.json",)},
+        {"train": (".",)},
+        amodal=False,
+    ),
 }
 
 # %% ../../nbs/30_formats.ipynb #find
@@ -82,25 +147,31 @@ def find_split(
     facts = BENCHMARKS[name]
     split = facts.aliases.get(split, split)
     if split not in facts.annotations:
-        raise ValueError(f"{facts.title} has no split {split!r}: choose one of {', '.join([*facts.annotations, *facts.aliases])}")
+        known = ", ".join([*facts.annotations, *facts.aliases])
+        raise ValueError(f"{facts.title} has no split {split!r}: choose one of {known}")
     return split
 
 def find_annotations(
     name: str,                         # of the benchmark, a key of `BENCHMARKS`
     root: Path,                        # its folder
     split: str,                        # under its own name, as `find_split` returns it
-    annotations: Path | None = None,   # a file that is to be taken instead of those known by name
+    annotations: Path | None = None,   # a file instead of those known by name
 ) -> Path:
-    "The annotation file of a split, or an error that says what is missing and where to get it."
+    "The annotation file of a split, or an error that says what is missing."
     facts, root = BENCHMARKS[name], Path(root)
     if not root.is_dir():
         raise ValueError(f"{root} is no folder: give the one that holds {facts.title}")
     known = facts.annotations[split]
-    places = [Path(annotations), root / annotations] if annotations else [folder / file for file in known for folder in (root, root / "annotations")]
+    places = [folder / file for file in known for folder in (root, root / "annotations")]
+    if annotations:
+        places = [Path(annotations), root / annotations]
     for path in places:
         if path.is_file():
             return path
-    raise ValueError(f"{root.resolve().name} holds no {annotations or ' or '.join(known)} for the split {split} of {facts.title}: get it from {facts.address}")
+    raise ValueError(
+        f"{root.resolve().name} holds no {annotations or ' or '.join(known)} for the split "
+        f"{split} of {facts.title}: get it from {facts.address}"
+    )
 
 # %% ../../nbs/30_formats.ipynb #stretch
 class Stretch(NamedTuple):
@@ -127,8 +198,12 @@ def _at(text: str, place: int, expected: str) -> int:
         raise ValueError(f"{text[place]!r} at byte {place} is not what JSON has there")
     return place
 
-def _scan(text: str, key: str, visit: Callable[[Any, int, int], None]) -> dict[str, tuple[int, int]]:
-    "Where the values of a JSON object begin and end; those of the array `key` go to `visit` one by one instead."
+def _scan(
+    text: str,
+    key: str,
+    visit: Callable[[Any, int, int], None],  # gets value, begin and end
+) -> dict[str, tuple[int, int]]:
+    "Where the values of a JSON object begin and end; those of the array `key` go to `visit`."
     decode, found, place = JSONDecoder().raw_decode, {}, _at(text, 0, "{")
     while text[place] != "}":
         name, place = decode(text, _at(text, place + 1, '"'))
@@ -164,7 +239,10 @@ class JsonRecords(Sequence):
 
         def visit(record: dict, begin: int, end: int):
             if not isinstance(record, dict):
-                raise ValueError(f"entry {len(self.kept)} of {key} is of the type {type(record).__name__}, not an object")
+                kind = type(record).__name__
+                raise ValueError(
+                    f"entry {len(self.kept)} of {key} is of the type {kind}, not an object"
+                )
             self.kept.append(keep(record))
             self.places.extend((begin, end))
 
@@ -173,10 +251,13 @@ class JsonRecords(Sequence):
             found = _scan(text, key, visit)
             if key not in found:
                 raise ValueError(f"the entry {key!r} is missing")
-            self.head = {name: json.loads(text[begin:end].encode("latin-1")) for name, (begin, end) in found.items() if name != key}
+            self.head = {}
+            for name, (begin, end) in found.items():
+                if name != key:
+                    self.head[name] = json.loads(text[begin:end].encode("latin-1"))
         except (OSError, KeyError, TypeError, ValueError) as error:
-            reason = f"the entry {error} is missing" if isinstance(error, KeyError) else "there is no such file" if isinstance(error, FileNotFoundError) else error
-            raise ValueError(f"{self.file.path.name} cannot be used as annotations: {reason}") from error
+            name, reason = self.file.path.name, _fault(error)
+            raise ValueError(f"{name} cannot be used as annotations: {reason}") from error
 
     def __len__(self) -> int:
         return len(self.kept)
@@ -189,6 +270,12 @@ class JsonRecords(Sequence):
             begin, end = self.places[2 * index], self.places[2 * index + 1]
             last = self._last = index, json.loads(self.file.read(begin, end - begin))
         return last[1]
+
+def _fault(error: Exception) -> str:
+    "What is wrong with a file."
+    if isinstance(error, KeyError):
+        return f"the entry {error} is missing"
+    return "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
 
 # %% ../../nbs/30_formats.ipynb #annotated-mask
 def annotated_mask(
@@ -245,7 +332,8 @@ class _Lazy(NamedTuple):
     def __call__(self) -> ndarray:
         return load_picture(self.places)
 
-_UNSTATED = {"stuff": False} | dict.fromkeys(("stated_occluded", "stated_rate", "stated_box", "stated_visible_box", "order"))
+_UNSTATED = {"stuff": False, "stated_occluded": None, "stated_rate": None, "stated_box": None}
+_UNSTATED |= {"stated_visible_box": None, "order": None}
 
 def make_sample(
     places: tuple[Path | Stretch, ...],  # where its picture may be
@@ -260,8 +348,10 @@ def make_sample(
     if not amodal.any():
         raise EmptyObject("the object has no pixels")
     outside = int((visible & ~amodal).sum())
-    record = {"truth": "amodal" if BENCHMARKS[origin].amodal else "visible only"} | _UNSTATED | record | {"visible_outside": outside}
-    return AmodalSample(_Lazy(places), amodal, visible & amodal, origin=origin, record=record, **names)
+    truth = "amodal" if BENCHMARKS[origin].amodal else "visible only"
+    record = {"truth": truth} | _UNSTATED | record | {"visible_outside": outside}
+    about = {"origin": origin, "record": record} | names
+    return AmodalSample(_Lazy(places), amodal, visible & amodal, **about)
 
 # %% ../../nbs/30_formats.ipynb #entry
 class Entry(NamedTuple):
@@ -283,28 +373,34 @@ class Benchmark(Sequence):
         entries: list[Entry],                   # the objects, in the order of the file
         read: Callable[[Entry], AmodalSample],  # decodes one
         annotations: Path,                      # the file they come from
-        left_out: dict[tuple[str, str], str] | None = None,  # picture and object of those that cannot be samples: the reason
+        left_out: dict[tuple[str, str], str] | None = None,  # picture, object: why it is no sample
     ):
-        self.name, self.split, self.entries, self.read, self.annotations = name, split, entries, read, Path(annotations)
+        self.name, self.split, self.entries = name, split, entries
+        self.read, self.annotations = read, Path(annotations)
         self.left_out = {} if left_out is None else left_out
 
     def __len__(self) -> int:
         return len(self.entries)
 
     def __repr__(self) -> str:
-        return f"{BENCHMARKS[self.name].title} {self.split}: {len(self):,} objects in {len({entry.image_id for entry in self.entries}):,} pictures, from {self.annotations.name}"
+        pictures = len({entry.image_id for entry in self.entries})
+        title, file = f"{BENCHMARKS[self.name].title} {self.split}", self.annotations.name
+        return f"{title}: {len(self):,} objects in {pictures:,} pictures, from {file}"
 
     def __getitem__(self, index: int | slice) -> "AmodalSample | Benchmark":
         "One sample, or the benchmark of a slice."
         if isinstance(index, slice):
-            return Benchmark(self.name, self.split, entries=self.entries[index], read=self.read, annotations=self.annotations, left_out=self.left_out)
+            same = {"annotations": self.annotations, "left_out": self.left_out}
+            some = self.entries[index]
+            return Benchmark(self.name, self.split, entries=some, read=self.read, **same)
         entry = self.entries[index]
         try:
             return self.read(entry)
         except (OSError, KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
             reason = f"the entry {error} is missing" if isinstance(error, KeyError) else error
             kind = EmptyObject if isinstance(error, EmptyObject) else ValueError
-            raise kind(f"{self.annotations.name}, picture {entry.image_id}, object {entry.object_id}: {reason}") from error
+            where = f"picture {entry.image_id}, object {entry.object_id}"
+            raise kind(f"{self.annotations.name}, {where}: {reason}") from error
 
 # %% ../../nbs/30_formats.ipynb #benchmark-iterate
 @patch
@@ -323,4 +419,6 @@ def tracks(self: Benchmark) -> dict[str, list[int]]:
     for index, entry in enumerate(self.entries):
         if entry.track:
             found.setdefault(entry.track, []).append(index)
-    return {track: sorted(indices, key=lambda index: self.entries[index].frame) for track, indices in found.items()}
+    for indices in found.values():
+        indices.sort(key=lambda index: self.entries[index].frame)
+    return found
