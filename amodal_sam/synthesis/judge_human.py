@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from numpy import ndarray
 
+from ..files import json_text
 from .judge import RuleConfig, RuleJudge, Verdict, features_of, two_pictures
 from ..sample import AmodalSample
 
@@ -39,10 +40,12 @@ class HumanJudge:
         self,
         who: str,                   # name or initials; stands in every verdict
         *,
-        file: Path | None = None,   # where decisions are kept, a line of JSON each; read again next time
+        file: Path | None = None,   # keeps decisions, a line of JSON each; read again next time
     ):
         self.name, self.file, self.decided = f"human {who}", file and Path(file), {}
-        lines = self.file.read_text(encoding="utf-8").splitlines() if self.file and self.file.exists() else []
+        lines = []
+        if self.file and self.file.exists():
+            lines = self.file.read_text(encoding="utf-8").splitlines()
         for number, line in enumerate(lines, start=1):
             try:
                 self.decided[json.loads(line)["sample"]] = json.loads(line)["decision"]
@@ -60,7 +63,8 @@ class HumanJudge:
         key = _fingerprint(sample)
         if self.file:
             with self.file.open("a", encoding="utf-8") as lines:
-                lines.write(json.dumps({"sample": key, "decision": decision, "by": self.name}) + "\n")
+                row = {"sample": key, "decision": decision, "by": self.name}
+                lines.write(json.dumps(row) + "\n")
         self.decided[key] = decision
 
     def __call__(
@@ -68,13 +72,25 @@ class HumanJudge:
         samples: Sequence[AmodalSample],  # $N$ samples
     ) -> list[Verdict]:                   # $N$ verdicts, undecided where nobody has decided
         "The decisions made so far."
-        return [Verdict(self.decided.get(_fingerprint(sample), "undecided"), {}, "", self.name, self.version) for sample in samples]
+        verdicts = []
+        for sample in samples:
+            decision = self.decided.get(_fingerprint(sample), "undecided")
+            verdicts.append(Verdict(decision, {}, "", self.name, self.version))
+        return verdicts
 
 # %% ../../nbs/25_judge_human.ipynb #review
 def _side_by_side(sample: AmodalSample, side: int) -> bytes:
     "Both pictures of a sample as one PNG."
     pair = cv2.cvtColor(np.hstack(two_pictures(sample, side=side)), cv2.COLOR_RGB2BGR)
     return cv2.imencode(".png", pair)[1].tobytes()
+
+def _widgets():
+    "The package, or a line that says how to get it."
+    try:
+        import ipywidgets
+    except ImportError as error:
+        raise ImportError("review needs ipywidgets: pip install ipywidgets") from error
+    return ipywidgets
 
 def review(
     judge: HumanJudge,                # who decides
@@ -83,17 +99,17 @@ def review(
     side: int = 512,                  # longer side of each of the two pictures, pixels
 ):                                    # an ipywidgets box: show it as the last line of a cell
     "Show samples with buttons to accept, reject, leave undecided, and to go back."
-    try:
-        import ipywidgets
-    except ImportError as error:
-        raise ImportError("review needs ipywidgets: pip install ipywidgets") from error
+    ipywidgets = _widgets()
     picture, caption, at = ipywidgets.Image(format="png"), ipywidgets.Label(), 0
 
     def show(number: int):
         nonlocal at
         at = max(0, min(number, len(samples)))
-        caption.value = f"{at} of {len(samples)} decided" if at == len(samples) else f"{at + 1} of {len(samples)}: {judge([samples[at]])[0].decision}"
-        picture.value = _side_by_side(samples[at], side) if at < len(samples) else b""
+        if at == len(samples):
+            caption.value, picture.value = f"{at} of {at} decided", b""
+            return
+        caption.value = f"{at + 1} of {len(samples)}: {judge([samples[at]])[0].decision}"
+        picture.value = _side_by_side(samples[at], side)
 
     def press(button):
         if button.description == "back":
@@ -103,29 +119,43 @@ def review(
         judge.decide(samples[at], button.description)
         show(at + 1)
 
-    buttons = [ipywidgets.Button(description=name, button_style=style) for name, style in zip((*_DECISIONS, "back"), ("success", "danger", "", ""))]
-    for button in buttons:
-        button.on_click(press)
-    show(next((number for number, verdict in enumerate(judge(samples)) if verdict.decision == "undecided"), len(samples)))
+    buttons = []
+    for name, style in (*zip(_DECISIONS, ("success", "danger", "")), ("back", "")):
+        buttons.append(ipywidgets.Button(description=name, button_style=style))
+        buttons[-1].on_click(press)
+    open_ones = [n for n, verdict in enumerate(judge(samples)) if verdict.decision == "undecided"]
+    show(open_ones[0] if open_ones else len(samples))
     return ipywidgets.VBox([caption, picture, ipywidgets.HBox(buttons)])
 
 # %% ../../nbs/25_judge_human.ipynb #agreement
 def agreement(
-    judged: Sequence[str],   # decisions of the judge that is tested, $N$ of "accept", "reject", "undecided"
+    judged: Sequence[str],   # decisions of the judge that is tested, $N$, as of a `Verdict`
     decided: Sequence[str],  # decisions it is tested against, $N$
-) -> dict:                   # `count`, `undecided`, `accuracy`, `kappa`, and `confusion`: decided, then judged, then how often
+) -> dict:                   # `count`, `undecided`, `accuracy`, `kappa`, `confusion` (decided first)
     "How often two judges agree, and how far beyond chance (Cohen's kappa)."
     if len(judged) != len(decided):
         raise ValueError(f"{len(judged)} decisions cannot be compared with {len(decided)}")
-    if strange := sorted((set(judged) | set(decided)) - set(_DECISIONS)):
-        raise ValueError(f'decisions are "accept", "reject" or "undecided", got {strange[0]!r}')
-    pairs = Counter((truth, guess) for guess, truth in zip(judged, decided) if "undecided" not in (guess, truth))
-    count, both = sum(pairs.values()), ("accept", "reject")
+    _check_decisions([*judged, *decided])
+    pairs, both = Counter(zip(decided, judged)), ("accept", "reject")
     confusion = {truth: {guess: pairs[truth, guess] for guess in both} for truth in both}
-    observed = sum(pairs[name, name] for name in both) / count if count else math.nan
-    chance = sum(sum(pairs[name, other] for other in both) * sum(pairs[other, name] for other in both) for name in both) / count ** 2 if count else math.nan
+    count = sum(sum(row.values()) for row in confusion.values())
+    found = {"count": count, "undecided": len(judged) - count, "confusion": confusion}
+    if not count:
+        return found | {"accuracy": math.nan, "kappa": math.nan}
+    observed = sum(pairs[name, name] for name in both) / count
+    chance = 0.0
+    for name in both:
+        guessed = sum(pairs[truth, name] for truth in both)
+        chance += sum(confusion[name].values()) * guessed / count ** 2
     kappa = (observed - chance) / (1 - chance) if chance < 1 else math.nan
-    return {"count": count, "undecided": len(judged) - count, "accuracy": observed, "kappa": kappa, "confusion": confusion}
+    return found | {"accuracy": observed, "kappa": kappa}
+
+def _check_decisions(decisions: Sequence[str]):
+    for decision in decisions:
+        if decision not in _DECISIONS:
+            raise ValueError(
+                f'decisions are "accept", "reject" or "undecided", got {decision!r}'
+            )
 
 # %% ../../nbs/25_judge_human.ipynb #decisions
 @dataclass(frozen=True)
@@ -138,12 +168,18 @@ class Decisions:
 
     def __post_init__(self):
         if not len(self.samples) == len(self.decisions) == len(self.features):
-            raise ValueError(f"{len(self.samples)} samples, {len(self.decisions)} decisions and {len(self.features)} measurements do not belong together")
-        if strange := [decision for decision in self.decisions if decision not in _DECISIONS]:
-            raise ValueError(f'decisions are "accept", "reject" or "undecided", got {strange[0]!r}')
+            raise ValueError(
+                f"{len(self.samples)} samples, {len(self.decisions)} decisions and "
+                f"{len(self.features)} measurements do not belong together"
+            )
+        _check_decisions(self.decisions)
         names = set(RuleConfig.__dataclass_fields__) - {"negatives"}
-        if wrong := [name for name, measured in zip(self.samples, self.features) if set(measured) != names]:
-            raise ValueError(f"the measurements of {wrong[0]} are not those of features_of: measure the samples again")
+        for name, measured in zip(self.samples, self.features):
+            if set(measured) != names:
+                raise ValueError(
+                    f"the measurements of {name} are not those of features_of: "
+                    "measure the samples again"
+                )
 
     @classmethod
     def of(
@@ -154,7 +190,9 @@ class Decisions:
         note: str = "",                   # how the samples were made and who decided
     ) -> "Decisions":
         "Measure samples, and put the decisions beside that."
-        return cls([f"{sample.image_id} {sample.object_id}".strip() for sample in samples], list(decisions), [features_of(sample) for sample in samples], note)
+        names = [f"{sample.image_id} {sample.object_id}".strip() for sample in samples]
+        measured = [features_of(sample) for sample in samples]
+        return cls(names, list(decisions), measured, note)
 
     def judged(
         self,
@@ -169,9 +207,13 @@ def save_decisions(
     path: Path,          # a JSON file
 ):
     "Write decisions and measurements, one line a sample, without a picture."
-    rows = [{"sample": name, "decision": decision, "features": {feature: None if math.isnan(value) else float(f"{value:.5g}") for feature, value in measured.items()}}
-            for name, decision, measured in zip(decided.samples, decided.decisions, decided.features)]
-    Path(path).write_text('{"note": ' + json.dumps(decided.note) + ', "rows": [\n' + ",\n".join(map(json.dumps, rows)) + "\n]}\n", encoding="utf-8")
+    rows = []
+    for name, decision, measured in zip(decided.samples, decided.decisions, decided.features):
+        features = {feature: float(f"{value:.5g}") for feature, value in measured.items()}
+        rows.append(json_text({"sample": name, "decision": decision, "features": features}))
+    lines = ",\n".join(rows)
+    text = f'{{"note": {json_text(decided.note)}, "rows": [\n{lines}\n]}}\n'
+    Path(path).write_text(text, encoding="utf-8")
 
 def load_decisions(
     path: Path,    # a file of `save_decisions`
@@ -179,23 +221,30 @@ def load_decisions(
     "Read decisions and measurements."
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
-        rows = [(row["sample"], row["decision"], {name: math.nan if value is None else float(value) for name, value in row["features"].items()}) for row in content["rows"]]
-        return Decisions(*(list(column) for column in zip(*rows)) if rows else ([], [], []), note=content["note"])
+        rows, features = content["rows"], []
+        for row in rows:
+            measured = row["features"].items()
+            features.append({name: math.nan if value is None else float(value) for name, value in measured})
+        names, decisions = [row["sample"] for row in rows], [row["decision"] for row in rows]
+        return Decisions(names, decisions, features, note=content["note"])
     except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"{path} holds no decisions that can be read: {error}") from error
 
 # %% ../../nbs/25_judge_human.ipynb #places
 def _places(values: ndarray, bound: float, *, most: int = 40) -> ndarray:
-    "Where a bound could stand: between two measured values, three digits, `most` places at most, and where it stands."
+    "Where a bound could stand: between two values, three digits, and where it stands."
     known = np.unique(values[np.isfinite(values)])
     between = (known[1:] + known[:-1]) / 2
-    chosen = between[np.unique(np.linspace(0, len(between) - 1, min(most, len(between))).astype(int))] if len(between) else between
-    return np.unique([bound, *(float(f"{place:.3g}") for place in chosen)])
+    if len(between):
+        places = np.linspace(0, len(between) - 1, min(most, len(between)))
+        between = between[np.unique(places.astype(int))]
+    return np.unique([bound, *(float(f"{place:.3g}") for place in between)])
 
 def _moves(config: RuleConfig, features: list[dict[str, float]]):
-    "Every configuration in which one bound of one range stands elsewhere, the laxest places of each bound first."
+    "Every configuration in which one bound stands elsewhere, the laxest of each bound first."
     for feature in features[0]:
-        values, bounds = np.array([measured[feature] for measured in features]), getattr(config, feature)
+        values = np.array([measured[feature] for measured in features])
+        bounds = getattr(config, feature)
         for side, bound in enumerate(bounds):
             if math.isinf(bound):
                 continue
@@ -215,6 +264,11 @@ def _passes(bounds: tuple[float, float], values: ndarray, negatives: ndarray) ->
     "Which values lie in a range, cannot be measured, or belong to a negative that is allowed."
     return np.isnan(values) | ((bounds[0] <= values) & (values <= bounds[1])) | negatives
 
+def _passing(config: RuleConfig, name: str, values: ndarray, negatives: ndarray) -> ndarray:
+    "Which samples pass one range of the rules."
+    passed = _passes(getattr(config, name), values, negatives & config.negatives)
+    return passed & (~negatives | config.negatives)
+
 def calibrate(
     decided: Decisions,  # by eye, beside measurements; undecided ones are left out
     *,
@@ -222,15 +276,18 @@ def calibrate(
     gain: float = 0.01,  # least rise of kappa for which a bound is moved
     moves: int = 20,     # bounds that are moved, at most
 ) -> RuleConfig:         # ranges that agree with the decisions
-    "Move the bounds of the rules, one at a time, to where they agree best with a person (section 3.3)."
-    rows = [(measured, decision == "accept") for measured, decision in zip(decided.features, decided.decisions) if decision != "undecided"]
+    "Move the bounds of the rules, one by one, to where they agree best (section 3.3)."
+    rows = []
+    for measured, decision in zip(decided.features, decided.decisions):
+        if decision != "undecided":
+            rows.append((measured, decision == "accept"))
     if len({accepted for _, accepted in rows}) < 2:
         raise ValueError("calibration needs accepted and rejected samples: decide on more of them")
-    features, truth = [measured for measured, _ in rows], np.array([accepted for _, accepted in rows])
+    features, truth = [measured for measured, _ in rows], np.array([one for _, one in rows])
     values = {name: np.array([measured[name] for measured in features]) for name in features[0]}
     nothing = {name: (values[name] == 0) & (name == "hidden_share") for name in values}
     for _ in range(moves):
-        passed = {name: _passes(getattr(config, name), values[name], nothing[name] & config.negatives) & ~(nothing[name] & (not config.negatives)) for name in values}
+        passed = {name: _passing(config, name, values[name], nothing[name]) for name in values}
         failures = sum(~ok for ok in passed.values())
         best, score = None, _kappa(failures == 0, truth) + gain
         for name, bounds in _moves(config, features):
@@ -254,7 +311,10 @@ def held_out(
     "How well calibrated rules agree with decisions that they were not calibrated on."
     order = np.random.default_rng(seed).permutation(len(decided.samples))
     def part(numbers: ndarray) -> Decisions:
-        return replace(decided, **{name: [getattr(decided, name)[number] for number in numbers] for name in ("samples", "decisions", "features")})
+        chosen = {}
+        for name in ("samples", "decisions", "features"):
+            chosen[name] = [getattr(decided, name)[number] for number in numbers]
+        return replace(decided, **chosen)
     judged, truth = [], []
     for fold in range(folds):
         test = part(order[fold::folds])
