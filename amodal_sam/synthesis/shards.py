@@ -30,15 +30,18 @@ _ends, _name = ("json", "occluded.jpg", "original.jpg"), re.compile(r"[A-Za-z0-9
 
 
 def _read_shard(path: Path, wanted: Iterator[bool]) -> Iterator[tuple[str, list[bytes]]]:
-    "Key and files of each wanted sample of a shard; the names are checked, and nothing is unpacked to the disk."
+    "Key and files of each wanted sample of a shard; nothing is unpacked to the disk."
     try:
         with tarfile.open(path, "r:") as tar:
             members = iter(tar)
             while heads := list(islice(members, len(_ends))):
                 key = heads[0].name.partition(".")[0]
-                right = _name.fullmatch(key) and [head.name for head in heads] == [f"{key}.{end}" for end in _ends] and all(head.isfile() for head in heads)
-                if not right:
-                    raise ValueError(f"{path.name} is no shard of this factory: it holds {', '.join(head.name for head in heads)}")
+                names = [head.name for head in heads]
+                right = names == [f"{key}.{end}" for end in _ends] and _name.fullmatch(key)
+                if not right or not all(head.isfile() for head in heads):
+                    raise ValueError(
+                        f"{path.name} is no shard of this factory: it holds {', '.join(names)}"
+                    )
                 if next(wanted):
                     yield key, [tar.extractfile(head).read() for head in heads]
     except (tarfile.TarError, EOFError, OSError) as error:
@@ -54,8 +57,12 @@ def _sample(key: str, files: list[bytes]) -> AmodalSample:
         if any(image is None for image in images):
             raise ValueError("a JPEG file is broken")
         image, original = (cv2.cvtColor(image, cv2.COLOR_BGR2RGB) for image in images)
-        record = about["record"] | {name: about[name] for name in ("source", "number", "judge", "verdict", "version")}
-        return AmodalSample(image, masks["amodal"], masks["visible"], original=original, occluder=masks["occluder"], record=record, **{name: about[name] for name in ("image_id", "object_id", "category", "origin")})
+        said = ("source", "number", "judge", "verdict", "version")
+        about_it = {"record": about["record"] | {name: about[name] for name in said}}
+        for name in ("image_id", "object_id", "category", "origin"):
+            about_it[name] = about[name]
+        about_it |= {"original": original, "occluder": masks["occluder"]}
+        return AmodalSample(image, masks["amodal"], masks["visible"], **about_it)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"the sample {key} cannot be read: {error}") from error
 
@@ -73,6 +80,12 @@ def _shuffled(items: Iterator, buffer: int, generator: np.random.Generator) -> I
     yield from (held[place] for place in generator.permutation(len(held)))
 
 # %% ../../nbs/28_shards.ipynb #dataset
+def _rank() -> tuple[int, int]:
+    "This process and their number, as torch.distributed has them where it runs."
+    distributed = torch.distributed
+    if not distributed.is_available() or not distributed.is_initialized():
+        return 0, 1
+    return distributed.get_rank(), distributed.get_world_size()
 class TaosShards(IterableDataset):
     "Finished shards as a stream of samples; each sample goes to one worker of one rank."
     def __init__(
@@ -83,28 +96,43 @@ class TaosShards(IterableDataset):
         seed: int = 0,         # of the order, together with `epoch`
         buffer: int = 256,     # samples among which the next one is drawn
         transform: Callable | None = None,     # of each sample, before it is handed out
-        rank: tuple[int, int] | None = None,   # this process and the number of processes; of torch.distributed if it runs
+        rank: tuple[int, int] | None = None,   # this process and their number; of torch.distributed
     ):
-        self.folder, self.shuffle, self.seed, self.buffer, self.transform, self.epoch = Path(folder), shuffle, seed, buffer, transform, 0
-        distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
-        self.rank = rank or ((torch.distributed.get_rank(), torch.distributed.get_world_size()) if distributed else (0, 1))
+        self.folder, self.shuffle, self.seed = Path(folder), shuffle, seed
+        self.buffer, self.transform, self.epoch = buffer, transform, 0
+        self.rank = rank or _rank()
         try:
             self.index = json.loads((self.folder / "index.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            raise ValueError(f"{folder} holds no index of shards: give a folder that taos build wrote") from None
+            raise ValueError(
+                f"{folder} holds no index of shards: give a folder that taos build wrote"
+            ) from None
         names = [entry["shard"] for entry in self.index["shards"]]
-        if wrong := next((name for name in names if not _name.fullmatch(name)), None):
-            raise ValueError(f"the index names a shard {wrong!r}, which is no name of a shard")
+        for name in names:
+            if not _name.fullmatch(name):
+                raise ValueError(
+                    f"the index names a shard {name!r}, which is no name of a shard"
+                )
         self.paths = [self.folder / f"{name}.tar" for name in names]
 
     def __iter__(self) -> Iterator:
         worker = get_worker_info()
-        mine, parts = (self.rank[0] * worker.num_workers + worker.id, self.rank[1] * worker.num_workers) if worker else self.rank
-        paths = [self.paths[place] for place in np.random.default_rng([self.seed, self.epoch]).permutation(len(self.paths))] if self.shuffle else self.paths
-        whole = len(paths) >= parts  # enough shards for everybody; if not, everybody takes every parts-th sample
-        wanted = repeat(True) if whole else (number % parts == mine for number in count())
-        found = (group for path in (paths[mine::parts] if whole else paths) for group in _read_shard(path, wanted))
-        for key, files in (_shuffled(found, self.buffer, np.random.default_rng([self.seed, self.epoch, mine])) if self.shuffle else found):
+        mine, parts = self.rank
+        if worker:
+            mine = mine * worker.num_workers + worker.id
+            parts *= worker.num_workers
+        paths = self.paths
+        if self.shuffle:
+            order = np.random.default_rng([self.seed, self.epoch]).permutation(len(paths))
+            paths = [paths[place] for place in order]
+        wanted = (number % parts == mine for number in count())
+        if len(paths) >= parts:  # enough shards for everybody; else everybody takes some samples
+            paths, wanted = paths[mine::parts], repeat(True)
+        found = (group for path in paths for group in _read_shard(path, wanted))
+        if self.shuffle:
+            generator = np.random.default_rng([self.seed, self.epoch, mine])
+            found = _shuffled(found, self.buffer, generator)
+        for key, files in found:
             sample = _sample(key, files)
             yield self.transform(sample) if self.transform else sample
 
@@ -116,7 +144,8 @@ def _square(picture: ndarray, box: ndarray, side: int = 320) -> ndarray:
     x, y = (left + right) // 2 - reach, (top + bottom) // 2 - reach
     padded = cv2.copyMakeBorder(picture, *[2 * reach] * 4, cv2.BORDER_CONSTANT, value=(255, 255, 255))
     cut = padded[y + 2 * reach:y + 4 * reach, x + 2 * reach:x + 4 * reach]
-    return cv2.resize(cut, (side, side), interpolation=cv2.INTER_AREA if 2 * reach > side else cv2.INTER_LINEAR)
+    method = cv2.INTER_AREA if 2 * reach > side else cv2.INTER_LINEAR
+    return cv2.resize(cut, (side, side), interpolation=method)
 
 
 def show_shards(
@@ -124,14 +153,20 @@ def show_shards(
     *,
     count: int = 6,  # of samples
     seed: int = 0,   # of which ones
-) -> Figure:         # a row for each: original, occluded, the whole object, and its hidden part with the occluder's outline
+) -> Figure:         # a row for each: original, occluded, whole, and what is hidden by what
     "A grid of samples (figure 4)."
     rows = []
     for sample in islice(TaosShards(folder, seed=seed), count):
-        whole, hidden = np.full_like(sample.image, 240), overlay(sample.image, visible=sample.visible, occluded=sample.occluded)
+        whole = np.full_like(sample.image, 240)
         whole[sample.amodal] = sample.original[sample.amodal]
-        outline = cv2.morphologyEx(sample.occluder.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+        hidden = overlay(sample.image, visible=sample.visible, occluded=sample.occluded)
+        inside, near = sample.occluder.astype(np.uint8), np.ones((3, 3), np.uint8)
+        outline = cv2.morphologyEx(inside, cv2.MORPH_GRADIENT, near) > 0
         hidden[outline] = PALETTE["occluder"]
-        pictures = {"original": sample.original, "occluded": sample.image, "whole": whole, "visible, hidden, occluder": hidden}
-        rows.append({title: _square(picture, tight_box(sample.amodal | sample.occluder)) for title, picture in pictures.items()})
+        box, row = tight_box(sample.amodal | sample.occluder), {}
+        for title, picture in (("original", sample.original), ("occluded", sample.image)):
+            row[title] = _square(picture, box)
+        row["whole"] = _square(whole, box)
+        row["visible, hidden, occluder"] = _square(hidden, box)
+        rows.append(row)
     return compare(rows)

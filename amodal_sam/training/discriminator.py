@@ -30,11 +30,11 @@ class MaskDiscriminator(nn.Module):
     def __init__(
         self,
         *,
-        image: bool = True,           # see the original image beside the mask (open domain, True) or the mask alone (closed domain, False)
-        width: int = 32,              # channels of the first layer; each layer has twice those before it, up to eightfold
-        size: int = 256,              # side to which masks and images are brought, pixels, a power of two from 8
+        image: bool = True,           # see the original image too (open domain), or the mask alone
+        width: int = 32,              # channels of the first layer; doubled by each, up to eightfold
+        size: int = 256,              # side of what is seen, pixels, a power of two from 8
         negative_slope: float = 0.2,  # slope of the leaky ReLU below zero
-        free_head: bool = True,       # leave the last layer without spectral norm, so that the critic can become sure
+        free_head: bool = True,       # last layer without spectral norm, so that it can become sure
     ):
         super().__init__()
         if size < 8 or size & (size - 1):
@@ -51,14 +51,16 @@ class MaskDiscriminator(nn.Module):
 
     def forward(
         self,
-        masks: Tensor,                 # $M_g$ or $M_p$, soft where predicted, bool or float in [0, 1], (B, 1, H, W)
-        images: Tensor | None = None,  # $I$, without the occluder, float in [0, 1], (B, 3, H, W); None in the closed domain
-    ) -> Tensor:                       # logit of $D$, above zero where the mask looks true, float32, (B, 1)
+        masks: Tensor,                 # $M_g$ or $M_p$, soft where predicted, in [0, 1], (B, 1, H, W)
+        images: Tensor | None = None,  # $I$ without the occluder, (B, 3, H, W); None if closed domain
+    ) -> Tensor:                       # logit of $D$, above zero where the mask looks true, (B, 1)
         "Judge each mask; the verdict is left before its sigmoid (appendix A.1.2)."
         if self.image == (images is None):
-            raise ValueError(f"built with image={self.image}: pass {'images too' if self.image else 'the masks alone'}")
+            wanted = "images too" if self.image else "the masks alone"
+            raise ValueError(f"built with image={self.image}: pass {wanted}")
         with torch.autocast(masks.device.type, enabled=False):
-            seen = torch.cat([_fit(layer, self.size) for layer in (images, masks) if layer is not None], dim=1)
+            layers = [masks] if images is None else [images, masks]
+            seen = torch.cat([_fit(layer, self.size) for layer in layers], dim=1)
             return self.layers(2 * seen - 1).flatten(1)
 
     def probability(self, masks: Tensor, images: Tensor | None = None) -> Tensor:

@@ -17,18 +17,23 @@ def _agree(
 ) -> tuple[Tensor, Tensor]:  # both in float32
     "Both in float32, refused when their shapes differ or the target holds integers."
     if logits.shape != target.shape:
-        raise ValueError(f"logits are {tuple(logits.shape)} but the target is {tuple(target.shape)}: resize one to the other, they are never broadcast")
+        raise ValueError(
+            f"logits are {tuple(logits.shape)} but the target is {tuple(target.shape)}: "
+            "resize one to the other, they are never broadcast"
+        )
     if target.dtype != torch.bool and not target.is_floating_point():
-        raise TypeError(f"target must be bool, or float in [0, 1], got {target.dtype}: compare it with > 0 first")
+        raise TypeError(
+            f"target must be bool, or float in [0, 1], got {target.dtype}: compare it with > 0 first"
+        )
     return logits.float(), target.float()
 
 # %% ../../nbs/42_losses.ipynb #dice
 def dice_loss(
-    logits: Tensor,          # $M_p$, predicted mask before its sigmoid, float, (B, 1, H, W)
+    logits: Tensor,          # $M_p$, predicted mask before its sigmoid, (B, 1, H, W)
     target: Tensor,          # $M_g$, true mask, bool or float in [0, 1], (B, 1, H, W)
     *,
     smoothing: float = 1.0,  # $s$, added above and below the fraction bar, pixels
-) -> Tensor:                 # $\mathcal{L}_{\text{Dice}}$, mean over the batch, float32 in [0, 1], scalar
+) -> Tensor:                 # $\mathcal{L}_{\text{Dice}}$, mean over the batch, in [0, 1]
     "One minus the soft overlap of prediction and truth, sample by sample (equation 8)."
     logits, target = _agree(logits, target)
     probability, target = logits.sigmoid().flatten(1), target.flatten(1)
@@ -38,46 +43,54 @@ def dice_loss(
 
 # %% ../../nbs/42_losses.ipynb #segmentation
 def segmentation_loss(
-    logits: Tensor,          # $M_p$, predicted mask before its sigmoid, float, (B, 1, H, W)
+    logits: Tensor,          # $M_p$, predicted mask before its sigmoid, (B, 1, H, W)
     target: Tensor,          # $M_g$, true mask, bool or float in [0, 1], (B, 1, H, W)
     *,
     alpha: float = 10.0,     # $\alpha$, weight of the pixel term
     smoothing: float = 1.0,  # smoothing of the overlap term, pixels
-) -> Tensor:                 # $\mathcal{L}_{\text{seg}}$, mean over the batch, float32, scalar
+) -> Tensor:                 # $\mathcal{L}_{\text{seg}}$, mean over the batch, scalar
     "Overlap of the whole plus alpha times the mean error per pixel (equation 8)."
     logits, target = _agree(logits, target)
-    return dice_loss(logits, target, smoothing=smoothing) + alpha * F.binary_cross_entropy_with_logits(logits, target)
+    pixels = F.binary_cross_entropy_with_logits(logits, target)
+    return dice_loss(logits, target, smoothing=smoothing) + alpha * pixels
 
 # %% ../../nbs/42_losses.ipynb #consistency
 def _region_mean(features: Tensor, region: Tensor) -> Tensor:
-    "Mean feature (B, C) of a region (B, 1, h, w) in [0, 1]; zero, and no division by zero, where the region is empty."
+    "Mean feature (B, C) of a region (B, 1, h, w) in [0, 1]; zero where the region is empty."
     area = region.sum(dim=(2, 3))
     return (features * region).sum(dim=(2, 3)) / (area + (area == 0))
 
 def regional_consistency(
-    features: Tensor,          # $\mathbf{E}$, features of the adapted encoder, float, (B, C, h, w)
-    visible: Tensor,           # $\mathbf{M}_{\text{vis}}$, the object's visible part, bool or float in [0, 1], (B, 1, H, W)
-    occluded: Tensor,          # $\mathbf{M}_{\text{occ}}$, the object's hidden part, bool or float in [0, 1], (B, 1, H, W)
+    features: Tensor,          # $\mathbf{E}$, of the adapted encoder, (B, C, h, w)
+    visible: Tensor,           # $\mathbf{M}_{\text{vis}}$, bool or in [0, 1], (B, 1, H, W)
+    occluded: Tensor,          # $\mathbf{M}_{\text{occ}}$, bool or in [0, 1], (B, 1, H, W)
     *,
-    background: bool = False,  # compare with all that is not hidden, background included (True), or with the visible part (False)
-) -> Tensor:                   # $\mathcal{L}_{\text{reg}}$, mean over the batch, float32 in [0, 2], scalar
+    background: bool = False,  # compare with all that is not hidden instead of the visible part
+) -> Tensor:                   # $\mathcal{L}_{\text{reg}}$, mean over the batch, in [0, 2], scalar
     "One minus the cosine of the mean features of the visible and the hidden part (equation 9)."
     (height, width), cells = visible.shape[-2:], features.shape[-2:]
     if visible.shape != occluded.shape:
-        raise ValueError(f"visible is {tuple(visible.shape)} but occluded is {tuple(occluded.shape)}: both must be masks of the same frames")
+        raise ValueError(
+            f"visible is {tuple(visible.shape)} but occluded is {tuple(occluded.shape)}: "
+            "both must be masks of the same frames"
+        )
     if height * cells[1] != width * cells[0]:
-        raise ValueError(f"masks of {height} x {width} do not fit features of {cells[0]} x {cells[1]}: pad the masks as the image was padded")
+        raise ValueError(
+            f"masks of {height} x {width} do not fit features of {cells[0]} x {cells[1]}: "
+            "pad the masks as the image was padded"
+        )
     visible, occluded = (F.adaptive_avg_pool2d(mask.float(), cells) for mask in (visible, occluded))
     if background:
         visible = 1 - occluded
     comparable = (visible.sum(dim=(1, 2, 3)) > 0) & (occluded.sum(dim=(1, 2, 3)) > 0)
-    seen, hidden = (_region_mean(features.float(), region) for region in (visible, occluded))
+    seen = _region_mean(features.float(), visible)
+    hidden = _region_mean(features.float(), occluded)
     return torch.where(comparable, 1 - F.cosine_similarity(seen, hidden, dim=1), 0.).mean()
 
 # %% ../../nbs/42_losses.ipynb #discriminator-loss
 def discriminator_loss(
-    real_logits: Tensor,  # $D(M_g, I)$ before its sigmoid, verdict on true masks, float, (B, 1)
-    fake_logits: Tensor,  # $D(M_p, I)$ before its sigmoid, verdict on predicted masks, float, (B, 1)
+    real_logits: Tensor,  # $D(M_g, I)$ before its sigmoid, on true masks, (B, 1)
+    fake_logits: Tensor,  # $D(M_p, I)$ before its sigmoid, on predicted masks, (B, 1)
 ) -> Tensor:              # minus the bracket of the equation, float32, scalar
     "What the discriminator minimises: true masks called real, predicted ones fake (equation 10)."
     real, fake = real_logits.float(), fake_logits.float()
@@ -87,10 +100,10 @@ def discriminator_loss(
 
 # %% ../../nbs/42_losses.ipynb #holistic
 def holistic_loss(
-    fake_logits: Tensor,       # $D(M_p, I)$ before its sigmoid, verdict on predicted masks, float, (B, 1)
+    fake_logits: Tensor,       # $D(M_p, I)$ before its sigmoid, on predicted masks, (B, 1)
     *,
-    saturating: bool = False,  # minimise log(1 - D), the letter of the min-max (True), or -log D (False)
-) -> Tensor:                   # $\mathcal{L}_{\text{hol}}$ for the segmenter, mean over the batch, float32, scalar
+    saturating: bool = False,  # log(1 - D), the letter of the min-max, or else -log D
+) -> Tensor:                   # $\mathcal{L}_{\text{hol}}$ for the segmenter, mean over the batch, scalar
     "What the segmenter minimises, so that its masks are called real (equation 10)."
     fake = fake_logits.float()
     if saturating:

