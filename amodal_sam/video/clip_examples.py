@@ -31,55 +31,78 @@ def stacked_clip(
     samples: Sequence[AmodalSample],  # frames of a clip
 ) -> dict[str, ndarray]:              # images and originals (T, H, W, 3), amodal and visible (T, H, W)
     "The frames of a clip in one array of each kind."
-    original = lambda sample: sample.image if sample.original is None else sample.original
-    return {"images": np.stack([sample.image for sample in samples]), "originals": np.stack([original(sample) for sample in samples]),
-            "amodal": np.stack([sample.amodal for sample in samples]), "visible": np.stack([sample.visible for sample in samples])}
+    originals = [sample.image if sample.original is None else sample.original for sample in samples]
+    return {
+        "images": np.stack([sample.image for sample in samples]),
+        "originals": np.stack(originals),
+        "amodal": np.stack([sample.amodal for sample in samples]),
+        "visible": np.stack([sample.visible for sample in samples]),
+    }
 
 
-def _varied(clip: dict[str, ndarray], views: ViewConfig, generator: np.random.Generator) -> dict[str, ndarray]:
+def _varied(
+    clip: dict[str, ndarray], views: ViewConfig, generator: np.random.Generator
+) -> dict[str, ndarray]:
     "Mirrored every second time, in another light each time."
-    shades = (np.arange(256) - 127) * generator.uniform(*views.contrast) + 127 + generator.uniform(*views.brightness)
-    table, mirror = np.clip(shades, 0, 255).astype(np.uint8), generator.random() < 0.5
+    contrast, brightness = generator.uniform(*views.contrast), generator.uniform(*views.brightness)
+    table = np.clip((np.arange(256) - 127) * contrast + 127 + brightness, 0, 255).astype(np.uint8)
     lit = {name: table[value] if value.dtype == np.uint8 else value for name, value in clip.items()}
-    return {name: np.ascontiguousarray(value[:, :, ::-1]) if mirror else value for name, value in lit.items()}
+    if generator.random() >= 0.5:
+        return lit
+    return {name: np.ascontiguousarray(value[:, :, ::-1]) for name, value in lit.items()}
 
 # %% ../../nbs/65_clip_examples.ipynb #examples
 class ClipExamples(Dataset):
-    "Endless clips of objects that something passes in front of; the number of an example is its seed (appendix A.1.4)."
+    "Endless clips in which something passes in front; an example's number is its seed (appendix A.1.4)."
     def __init__(
         self,
-        objects: list[MaskedObject],                        # targets, occluders and backgrounds
+        objects: list[MaskedObject],                   # targets, occluders and backgrounds
         *,
-        frames: int,                                        # $T$ of a clip
-        clips: Sequence[Sequence[AmodalSample]] = (),       # clips whose truth is known, taken every second time
+        frames: int,                                   # $T$ of a clip
+        clips: Sequence[Sequence[AmodalSample]] = (),  # clips of known truth, taken every second time
         config: ClipConfig = ClipConfig(longest_side=256),  # ranges of the synthesis
-        views: ViewConfig = ViewConfig(),                   # of the light
-        seed: int = 0,                                      # of every draw
-        augment: bool = True,                               # mirror, and change the light
+        views: ViewConfig = ViewConfig(),              # of the light
+        seed: int = 0,                                 # of every draw
+        augment: bool = True,                          # mirror, and change the light
     ):
         self.frames, self.config, self.views, self.seed, self.augment = frames, config, views, seed, augment
         self.clips = [clip for clip in clips if len(clip) >= frames]
-        self.photographs, self.cutouts, groups = [thing for thing in objects if thing.background], [thing for thing in objects if not thing.background], defaultdict(list)
+        self.photographs = [thing for thing in objects if thing.background]
+        self.cutouts = [thing for thing in objects if not thing.background]
+        groups = defaultdict(list)
         for thing in self.photographs:
-            if thing.whole and max(thing.box[2] - thing.box[0], thing.box[3] - thing.box[1]) >= 24:
+            left, top, right, bottom = thing.box
+            if thing.whole and max(right - left, bottom - top) >= 24:
                 groups[thing.category].append(thing)
         self.groups = list(groups.values())
         weights = np.sqrt([len(group) for group in self.groups])
         self.weights = weights / weights.sum() if len(weights) else weights
-        if not self.clips and not self.groups and not (self.cutouts and self.photographs):
-            raise ValueError("no object of the data can be a target: whole objects are needed, whose masks neither the frame nor a neighbour cuts, or cut-outs with photographs")
+        if not self.clips and not self.can_draw:
+            raise ValueError(
+                "no object of the data can be a target: whole objects are needed, whose masks neither "
+                "the frame nor a neighbour cuts, or cut-outs with photographs"
+            )
+
+    @property
+    def can_draw(self) -> bool:
+        "Can a clip be made of the objects, without one of known truth?"
+        return bool(self.groups or (self.cutouts and self.photographs))
 
     def __getitem__(self, number: int) -> dict[str, ndarray]:
         "The clip of that number, see `stacked_clip`; what does not fit is drawn again."
         for attempt in range(100):
             generator = np.random.default_rng((self.seed, number, attempt))
             clip = _drawn(self, generator)
-            if clip is not None:
-                return _varied(stacked_clip(clip), self.views, generator) if self.augment else stacked_clip(clip)
+            if clip is None:
+                continue
+            stack = stacked_clip(clip)
+            return _varied(stack, self.views, generator) if self.augment else stack
         raise RuntimeError("100 draws in a row gave no clip: widen the ranges of ClipConfig")
 
 # %% ../../nbs/65_clip_examples.ipynb #drawn
-def _piece(clip: Sequence[AmodalSample], frames: int, generator: np.random.Generator) -> Sequence[AmodalSample]:
+def _piece(
+    clip: Sequence[AmodalSample], frames: int, generator: np.random.Generator
+) -> Sequence[AmodalSample]:
     "Frames of a clip in a row, or every second one where it is long enough."
     stride = int(generator.integers(1, 3))
     if len(clip) <= stride * (frames - 1):
@@ -89,30 +112,44 @@ def _piece(clip: Sequence[AmodalSample], frames: int, generator: np.random.Gener
 
 
 def _drawn(examples: ClipExamples, generator: np.random.Generator) -> Sequence[AmodalSample] | None:
-    "A clip whose truth is known, or an object that something passes in front of; None if the two do not fit."
-    pick, views, cutouts, photographs = lambda things: things[generator.integers(len(things))], examples.views, examples.cutouts, examples.photographs
-    if examples.clips and (not (examples.groups or (cutouts and photographs)) or generator.random() < 0.5):
+    "A clip of known truth, or an object that something passes in front of; None if the two do not fit."
+    def pick(things: list):
+        return things[generator.integers(len(things))]
+
+    views, cutouts, photographs = examples.views, examples.cutouts, examples.photographs
+    if examples.clips and (not examples.can_draw or generator.random() < 0.5):
         return _piece(pick(examples.clips), examples.frames, generator)
-    moving = cutouts and photographs and (not examples.groups or generator.random() < views.cutout_targets)
-    target, backdrop = (pick(cutouts), pick(photographs).load_image()) if moving else (pick(examples.groups[generator.choice(len(examples.groups), p=examples.weights)]), None)
-    occluder = pick(cutouts if cutouts and generator.random() < views.cutout_occluders else photographs or cutouts)
-    return synthesize_clip(target, occluder, frames=examples.frames, seed=int(generator.integers(2 ** 31)), config=examples.config, backdrop=backdrop)
+    moving = cutouts and photographs
+    if moving and examples.groups:
+        moving = generator.random() < views.cutout_targets
+    if moving:
+        target, backdrop = pick(cutouts), pick(photographs).load_image()
+    else:
+        group = generator.choice(len(examples.groups), p=examples.weights)
+        target, backdrop = pick(examples.groups[group]), None
+    from_cutouts = cutouts and generator.random() < views.cutout_occluders
+    occluder = pick(cutouts if from_cutouts else photographs or cutouts)
+    seed = int(generator.integers(2 ** 31))
+    return synthesize_clip(
+        target, occluder, frames=examples.frames, seed=seed, config=examples.config, backdrop=backdrop
+    )
 
 # %% ../../nbs/65_clip_examples.ipynb #pictures
 class PictureClips(Dataset):
     "Pictures as clips of one frame."
     def __init__(
         self,
-        objects: list[MaskedObject],        # as for `TaosExamples`
+        objects: list[MaskedObject],  # as for `TaosExamples`
         *,
-        size: int,                          # side of a picture, pixels
-        whole: bool,                        # targets must be whole, or may be any visible mask
-        views: ViewConfig = ViewConfig(near=(1.6, 2.4)),   # ranges of crops and light
-        seed: int = 0,                      # of every draw
+        size: int,                    # side of a picture, pixels
+        whole: bool,                  # targets must be whole, or may be any visible mask
+        views: ViewConfig = ViewConfig(near=(1.6, 2.4)),  # ranges of crops and light
+        seed: int = 0,                # of every draw
     ):
         self.examples = TaosExamples(objects, size=size, whole=whole, views=views, seed=seed)
 
     def __getitem__(self, number: int) -> dict[str, ndarray]:
         "The clip of that number, see `stacked_clip`."
         example = self.examples[number]
-        return {"images": example["image"][None], "originals": example["original"][None], "amodal": example["amodal"][None], "visible": example["visible"][None]}
+        names = {"images": "image", "originals": "original", "amodal": "amodal", "visible": "visible"}
+        return {name: example[one][None] for name, one in names.items()}

@@ -27,19 +27,20 @@ from ..modeling.amodal_sam2 import AmodalSam2, Features, Tracked, as_prompt, emp
 @dataclass(frozen=True)
 class VideoTrainConfig(TrainConfig):
     "Everything a run on clips depends on, besides its data; `TrainConfig` with what clips add."
-    batch: int = 6                      # clips a step
-    picture_batch: int = 16             # pictures a step
-    frozen: tuple[str, ...] = ()        # of the base stage: beginnings of parameter names that stay as they came
-    slow: tuple[str, ...] = ()          # of the base stage: beginnings of those that learn at `trunk_rate`
-    frames: int = 6                     # $T$ of a clip
-    pictures: float = 0.4               # share of the steps that see pictures, which are clips of one frame
-    own: tuple[float, float] = (0.0, 0.7)  # share of priors that come from the model's own prediction, at the start and at the end
-    jitter: float = 0.1                 # most by which each side of a true box is off, as a share of the box's size
-    points: float = 0.2                 # share of clips shown by points
-    masks: float = 0.15                 # share of clips shown by the mask itself
-    context: float = 1.6                # side of the crops that follow the object, in units of its box
-    presence_weight: float = 0.5        # of the verdict whether the object is in the frame
-    clips: ClipConfig = field(default_factory=lambda: ClipConfig(longest_side=256))   # ranges of the synthesis
+    batch: int = 6               # clips a step
+    picture_batch: int = 16      # pictures a step
+    frozen: tuple[str, ...] = () # of the base stage: beginnings of parameter names that stay as they came
+    slow: tuple[str, ...] = ()   # of the base stage: beginnings of those that learn at `trunk_rate`
+    frames: int = 6              # $T$ of a clip
+    pictures: float = 0.4        # share of the steps that see pictures, which are clips of one frame
+    own: tuple[float, float] = (0.0, 0.7)  # share of priors that come from the model's own prediction,
+                                 # at the start and at the end
+    jitter: float = 0.1          # most by which each side of a true box is off, as a share of its size
+    points: float = 0.2          # share of clips shown by points
+    masks: float = 0.15          # share of clips shown by the mask itself
+    context: float = 1.6         # side of the crops that follow the object, in units of its box
+    presence_weight: float = 0.5 # of the verdict whether the object is in the frame
+    clips: ClipConfig = field(default_factory=lambda: ClipConfig(longest_side=256))  # of the synthesis
 
 # %% ../../nbs/66_clip_objective.ipynb #looks
 def _jittered(box: ndarray, amount: float, generator: np.random.Generator) -> ndarray:
@@ -50,7 +51,7 @@ def _jittered(box: ndarray, amount: float, generator: np.random.Generator) -> nd
 @dataclass(frozen=True, eq=False)
 class Look:
     "One frame of several clips as the network sees it."
-    crops: list[Crop]
+    crops: list[Crop]   # one for each clip
     images: Tensor      # (B, 3, S, S)
     originals: Tensor   # without what passes in front, (B, 3, S, S)
     amodal: Tensor      # float, (B, 1, S, S)
@@ -61,29 +62,46 @@ class Look:
 def look_at(
     clips: list[dict[str, ndarray]],  # of `ClipExamples`
     frame: int,                       # $t$
-    regions: list[ndarray],           # boxes that become the prior, one for each clip, pixels of its frames, (4,)
+    regions: list[ndarray],           # boxes that become the prior, pixels of each clip's frames, (4,)
     *,
     context: float,                   # side of the crops in units of the box
     size: int,                        # $S$, pixels
-    device: torch.device = torch.device("cpu"),   # where the model is
+    device: torch.device = torch.device("cpu"),  # where the model is
 ) -> Look:
     "Crops around the regions, and the truth in them."
     crops = [crop_around(region, context=context, size=size) for region in regions]
-    seen = lambda name: torch.from_numpy(np.stack([take_crop(clip[name][frame], crop) for clip, crop in zip(clips, crops)])).to(device).permute(0, 3, 1, 2) / 255
-    mask = lambda name: torch.from_numpy(np.stack([take_crop(255 * clip[name][frame].astype(np.uint8), crop, fill=0) > 127 for clip, crop in zip(clips, crops)])).to(device)[:, None].float()
-    inside = torch.from_numpy(np.stack([crop.inside(region) for crop, region in zip(crops, regions)])).to(device)
-    return Look(crops, seen("images"), seen("originals"), mask("amodal"), mask("visible"), inside)
+
+    def picture(name: str) -> Tensor:
+        seen = np.stack([take_crop(clip[name][frame], crop) for clip, crop in zip(clips, crops)])
+        return torch.from_numpy(seen).to(device).permute(0, 3, 1, 2) / 255
+
+    def mask(name: str) -> Tensor:
+        whole = [255 * clip[name][frame].astype(np.uint8) for clip in clips]
+        seen = np.stack([take_crop(one, crop, fill=0) > 127 for one, crop in zip(whole, crops)])
+        return torch.from_numpy(seen).to(device)[:, None].float()
+
+    inside = np.stack([crop.inside(region) for crop, region in zip(crops, regions)])
+    return Look(
+        crops, picture("images"), picture("originals"), mask("amodal"), mask("visible"),
+        torch.from_numpy(inside).to(device),
+    )
 
 # %% ../../nbs/66_clip_objective.ipynb #first-regions
-def _first(clips: list[dict[str, ndarray]], kind: str, config: VideoTrainConfig, generator: np.random.Generator) -> tuple[list[ndarray], list[ndarray | None]]:
+def _first(
+    clips: list[dict[str, ndarray]], kind: str, config: VideoTrainConfig, generator: np.random.Generator
+) -> tuple[list[ndarray], list[ndarray | None]]:
     "Regions of the first frame, and points where the objects are shown by them."
     regions, points = [], []
     for clip in clips:
         rows, columns = np.nonzero(clip["visible"][0])
-        shown = kind == "points" and len(rows) > 0
-        chosen = generator.integers(len(rows), size=2) if shown else None
-        regions.append(_jittered(tight_box(clip["visible" if shown else "amodal"][0]), config.jitter / 2, generator))
-        points.append(np.stack([columns[chosen], rows[chosen]], axis=1).astype(np.float32) + 0.5 if shown else None)
+        if kind == "points" and len(rows):
+            chosen = generator.integers(len(rows), size=2)
+            points.append(np.stack([columns[chosen], rows[chosen]], axis=1).astype(np.float32) + 0.5)
+            known = "visible"
+        else:
+            points.append(None)
+            known = "amodal"
+        regions.append(_jittered(tight_box(clip[known][0]), config.jitter / 2, generator))
     return regions, points
 
 
@@ -99,7 +117,8 @@ def next_regions(
     generator: np.random.Generator,   # of the draws
 ) -> list[ndarray]:                   # the regions of the next frame, pixels, (4,) each
     "From the truth of a frame, or from the prediction, to the prior of the next (section 3.5)."
-    found, regions = (logits.detach()[:, 0] > 0).cpu().numpy(), []
+    found = (logits.detach()[:, 0] > 0).cpu().numpy()
+    regions = []
     for clip, crop, mask, region in zip(clips, look.crops, found, before):
         if generator.random() < own and mask.any():
             box = tight_box(mask) * crop.side / mask.shape[1] + np.tile([crop.left, crop.top], 2)
@@ -112,82 +131,105 @@ def next_regions(
 
 # %% ../../nbs/66_clip_objective.ipynb #frame-objective
 def frame_objective(
-    logits: Tensor,      # of the mask, (B, 1, s, s)
-    quality: Tensor,     # estimate of its IoU, (B, 1)
-    presence: Tensor,    # logit of the object's being in the frame, (B, 1)
-    target: Tensor,      # true mask, float, (B, 1, S, S)
+    logits: Tensor,            # of the mask, (B, 1, s, s)
+    quality: Tensor,           # estimate of its IoU, (B, 1)
+    presence: Tensor,          # logit of the object's being in the frame, (B, 1)
+    target: Tensor,            # true mask, float, (B, 1, S, S)
     *,
-    config: VideoTrainConfig,   # weights of the terms
-) -> tuple[Tensor, Tensor, dict[str, Tensor]]:  # loss without the regional and holistic terms, soft masks (B, 1, S, S), and the parts
+    config: VideoTrainConfig,  # weights of the terms
+) -> tuple[Tensor, Tensor, dict[str, Tensor]]:  # loss without the regional and holistic terms,
+                                                # soft masks (B, 1, S, S), and the parts
     "Segmentation, quality and presence of one frame (equation 8)."
     there = target.flatten(1).any(dim=1)
     logits = F.interpolate(logits.float().clamp(-30, 30), size=target.shape[-2:], mode="bilinear")
     verdict = F.binary_cross_entropy_with_logits(presence.float()[:, 0], there.float())
-    parts = {"presence": verdict}
+    loss, parts = config.presence_weight * verdict, {"presence": verdict}
     if there.any():
         found, true = (logits[there] > 0).flatten(1), target[there].bool().flatten(1)
         iou = (found & true).sum(dim=1) / (found | true).sum(dim=1).clamp(min=1)
-        parts |= {"segmentation": segmentation_loss(logits[there], target[there], alpha=config.alpha), "quality": F.mse_loss(quality.float()[there, 0], iou), "iou": iou.mean()}
-    loss = config.presence_weight * verdict + parts.get("segmentation", 0) + config.quality_weight * parts.get("quality", 0)
+        parts["segmentation"] = segmentation_loss(logits[there], target[there], alpha=config.alpha)
+        parts["quality"] = F.mse_loss(quality.float()[there, 0], iou)
+        parts["iou"] = iou.mean()
+        loss = loss + parts["segmentation"] + config.quality_weight * parts["quality"]
     return loss, logits.sigmoid(), parts
 
 # %% ../../nbs/66_clip_objective.ipynb #clip-objective
 def _shown_by(config: VideoTrainConfig, frames: int, generator: np.random.Generator) -> str:
     "How the clips of a step are shown in their first frame."
     draw = generator.random()
-    return "points" if draw < config.points else "mask" if draw < config.points + config.masks and frames > 1 else "box"
+    if draw < config.points:
+        return "points"
+    return "mask" if draw < config.points + config.masks and frames > 1 else "box"
 
 
 @dataclass(eq=False)
 class Through:
     "Clips on their way through the model: where they are, and what it costs."
-    clips: list[dict[str, ndarray]]   # of one length
-    config: VideoTrainConfig          # stage, jitter, kinds of prompts
-    own: float                        # share of priors from the model's own prediction
-    generator: np.random.Generator    # of the draws
+    clips: list[dict[str, ndarray]]  # of one length
+    config: VideoTrainConfig         # stage, jitter, kinds of prompts
+    own: float                       # share of priors from the model's own prediction
+    generator: np.random.Generator   # of the draws
 
     def run(self, model: AmodalSam2) -> Iterator[tuple[Look, Features, Tracked]]:
         "From frame to frame: the look, the features, and what was found; then on to the next prior."
-        whole, length, kind = self.config.stage == "adapters", len(self.clips[0]["images"]), _shown_by(self.config, len(self.clips[0]["images"]), self.generator)
-        (regions, points), bank = _first(self.clips, kind, self.config, self.generator), empty_bank()
+        config, length, device = self.config, len(self.clips[0]["images"]), model.mean.device
+        whole = config.stage == "adapters"
+        kind = _shown_by(config, length, self.generator)
+        (regions, points), bank = _first(self.clips, kind, config, self.generator), empty_bank()
+        draws = dict(own=self.own, jitter=config.jitter, generator=self.generator)
         for frame in range(length):
-            look = look_at(self.clips, frame, regions, context=self.config.context, size=model.image_size, device=model.mean.device)
-            features = model.encode_suffix(model.encode_prefix(look.images), look.regions if whole else None)
+            view = dict(context=config.context, size=model.image_size, device=device)
+            look = look_at(self.clips, frame, regions, **view)
+            prefix = model.encode_prefix(look.images)
+            features = model.encode_suffix(prefix, look.regions if whole else None)
             prompt, mask = (None, None) if frame else self._prompt(look, points, kind, whole)
-            found = model.track(features, frame=frame, bank=bank, prompt=prompt, mask=mask, first=frame == 0, length=length)
+            asked = dict(prompt=prompt, mask=mask, first=frame == 0, length=length)
+            found = model.track(features, frame=frame, bank=bank, **asked)
             if frame < length - 1:
-                bank["non_cond_frame_outputs" if frame else "cond_frame_outputs"][frame] = model.remember(features, found, prompted=frame == 0, compact=False)
+                memory = model.remember(features, found, prompted=frame == 0, compact=False)
+                bank["non_cond_frame_outputs" if frame else "cond_frame_outputs"][frame] = memory
             if mask is None:
                 yield look, features, found
-            regions = next_regions(self.clips, frame, look, found.logits, own=self.own, before=regions, jitter=self.config.jitter, generator=self.generator)
+            regions = next_regions(self.clips, frame, look, found.logits, before=regions, **draws)
 
-    def _prompt(self, look: Look, points: list[ndarray | None], kind: str, whole: bool) -> tuple[dict[str, Tensor] | None, Tensor | None]:
+    def _prompt(
+        self, look: Look, points: list[ndarray | None], kind: str, whole: bool
+    ) -> tuple[dict[str, Tensor] | None, Tensor | None]:
+        "What the first frame is told: a prompt or a mask."
         if kind == "mask":
             return None, look.amodal if whole else look.visible
         if any(one is None for one in points):
             return as_prompt(look.regions), None
-        inside = torch.from_numpy(np.stack([crop.inside(one) for crop, one in zip(look.crops, points)])).to(look.images.device)
+        places = np.stack([crop.inside(one) for crop, one in zip(look.crops, points)])
+        inside = torch.from_numpy(places).to(look.images.device)
         return as_prompt(points=(inside, torch.ones(inside.shape[:2], device=inside.device))), None
 
 # %% ../../nbs/66_clip_objective.ipynb #whole-objective
 def clip_objective(
-    model: AmodalSam2,                  # its SAM-2 is frozen (stage 2) or its adapters are left out (stage 1)
-    clips: list[dict[str, ndarray]],    # of `ClipExamples` or `PictureClips`, of one length
+    model: AmodalSam2,                # SAM-2 is frozen (stage 2) or the adapters are left out (stage 1)
+    clips: list[dict[str, ndarray]],  # of `ClipExamples` or `PictureClips`, of one length
     *,
-    config: VideoTrainConfig,           # stage and weights of the terms
-    own: float,                         # share of priors from the model's own prediction
-    generator: np.random.Generator,     # of the draws
-    discriminator: MaskDiscriminator | None = None,   # judges the soft masks; None where its verdict does not count
-) -> tuple[Tensor, list[tuple[Tensor, Look]], dict[str, float]]:  # loss, soft masks of each frame without gradient, and the parts for the log
+    config: VideoTrainConfig,         # stage and weights of the terms
+    own: float,                       # share of priors from the model's own prediction
+    generator: np.random.Generator,   # of the draws
+    discriminator: MaskDiscriminator | None = None,  # judges the soft masks; None where it does not count
+) -> tuple[Tensor, list[tuple[Tensor, Look]], dict[str, float]]:  # loss, soft masks of each frame
+                                                                  # without gradient, parts for the log
     "The objective of some clips, the mean over their frames (equation 7; section 3.5)."
     losses, soft, log = [], [], {}
+    weights = dict(regional_weight=config.regional_weight, holistic_weight=config.holistic_weight)
+    adapters = config.stage == "adapters"
     for look, features, found in Through(clips, config, own, generator).run(model):
-        target = look.amodal if config.stage == "adapters" else look.visible
-        loss, masks, parts = frame_objective(found.logits, found.quality, found.presence, target, config=config)
-        if config.stage == "adapters":
-            parts["regional"] = regional_consistency(features.embedding, look.visible, look.amodal - look.visible)
-            parts["holistic"] = holistic_loss(discriminator(masks, look.originals)) if discriminator else masks.new_zeros(())
-            loss = total_loss(loss, parts["regional"], parts["holistic"], regional_weight=config.regional_weight, holistic_weight=config.holistic_weight)
+        target = look.amodal if adapters else look.visible
+        answer = found.logits, found.quality, found.presence
+        loss, masks, parts = frame_objective(*answer, target, config=config)
+        if adapters:
+            hidden = look.amodal - look.visible
+            parts["regional"] = regional_consistency(features.embedding, look.visible, hidden)
+            parts["holistic"] = masks.new_zeros(())
+            if discriminator:
+                parts["holistic"] = holistic_loss(discriminator(masks, look.originals))
+            loss = total_loss(loss, parts["regional"], parts["holistic"], **weights)
         losses.append(loss)
         soft.append((masks.detach(), look))
         for name, part in parts.items():

@@ -7,11 +7,11 @@ __all__ = ['validate_clips', 'VideoTrainer', 'train_step', 'fit_clips', 'check_c
            'train_tiny_video']
 
 # %% ../../nbs/67_clip_training.ipynb #imports
-import json
-import os
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
+from ..files import json_text, replace_file
 from ..metrics import AmodalScores
 from ..modeling.amodal_sam2 import AmodalSam2, VideoConfig
 from ..modeling.sam2 import build_sam2
@@ -34,17 +35,17 @@ from ..training.discriminator import MaskDiscriminator
 from ..training.losses import discriminator_loss
 from ..training.trainer import rate_at
 from .clip_examples import ClipExamples, PictureClips, held_out
-from .clip_objective import VideoTrainConfig, clip_objective
+from .clip_objective import Look, VideoTrainConfig, clip_objective
 from .predictor import AmodalVideoPredictor
 
 # %% ../../nbs/67_clip_training.ipynb #validate
 def validate_clips(
-    model: AmodalSam2,                            # trained so far
-    clips: Sequence[Sequence[AmodalSample]],      # clips that are not trained on
+    model: AmodalSam2,                        # trained so far
+    clips: Sequence[Sequence[AmodalSample]],  # clips that are not trained on
     *,
-    context: float | None,                        # as for `AmodalVideoPredictor`
-    whole: bool = True,                           # score whole objects; False scores what is seen
-) -> AmodalScores:                                # over all frames but the first
+    context: float | None,                    # as for `AmodalVideoPredictor`
+    whole: bool = True,                       # score whole objects; False scores what is seen
+) -> AmodalScores:                            # over all frames but the first
     "Show the object in the first frame by its box, run through the clip, and score (equation 11)."
     predictor, scores = AmodalVideoPredictor(model, context=context), AmodalScores()
     for clip in clips:
@@ -59,16 +60,10 @@ def validate_clips(
 
 
 def _clip_samples(clip: dict[str, ndarray]) -> list[AmodalSample]:
-    return [AmodalSample(image, amodal, visible) for image, amodal, visible in zip(clip["images"], clip["amodal"], clip["visible"])]
+    frames = zip(clip["images"], clip["amodal"], clip["visible"])
+    return [AmodalSample(image, amodal, visible) for image, amodal, visible in frames]
 
 # %% ../../nbs/67_clip_training.ipynb #trainer
-def _write(path: Path, save) -> None:
-    "Write beside, then rename: a file under its own name is always whole."
-    beside = path.with_name(path.name + ".part")
-    save(beside)
-    os.replace(beside, path)
-
-
 def _groups(model: AmodalSam2, config: VideoTrainConfig) -> list[dict]:
     "Gradients on for what the stage trains, off for all else; groups for the optimiser."
     model.requires_grad_(False)
@@ -80,37 +75,61 @@ def _groups(model: AmodalSam2, config: VideoTrainConfig) -> list[dict]:
     for name, parameter in model.sam2.named_parameters():
         if config.frozen and name.startswith(config.frozen):
             continue
-        groups[config.trunk_rate if config.slow and name.startswith(config.slow) else 1.0].append(parameter.requires_grad_(True))
+        is_slow = config.slow and name.startswith(config.slow)
+        groups[config.trunk_rate if is_slow else 1.0].append(parameter.requires_grad_(True))
     return [{"params": group, "share": share} for share, group in groups.items() if group]
+
+
+def _optimiser(model: AmodalSam2, config: VideoTrainConfig) -> torch.optim.Optimizer:
+    "The optimiser of a stage."
+    decay = 0.05 if config.stage == "base" else 0.01
+    return torch.optim.AdamW(_groups(model, config), lr=config.rate, weight_decay=decay, betas=(0.9, 0.98))
 
 # %% ../../nbs/67_clip_training.ipynb #video-trainer
 class VideoTrainer:
     "One stage of training on clips: two optimisers, a moving average, checkpoints."
     def __init__(
         self,
-        model: AmodalSam2,                             # its SAM-2 (stage 1) or its adapters (stage 2) are trained in place
-        objects: list[MaskedObject],                   # targets, occluders and backgrounds
+        model: AmodalSam2,            # its SAM-2 (stage 1) or its adapters (stage 2) are trained in place
+        objects: list[MaskedObject],  # targets, occluders and backgrounds
         *,
-        config: VideoTrainConfig,                      # of the run
-        out: Path,                                     # folder of the log and the checkpoints
+        config: VideoTrainConfig,     # of the run
+        out: Path,                    # folder of the log and the checkpoints
         clips: Sequence[Sequence[AmodalSample]] = (),  # clips whose truth is known, besides
     ):
-        self.model, self.config, self.out, self.step, self.elapsed, self.best = model, config, Path(out), 0, 0.0, -1.0
-        held, kept = ([thing for thing in objects if held_out(thing.image_id) == wanted] for wanted in (True, False))
-        whole, common = config.stage == "adapters", {"frames": config.frames, "config": config.clips, "seed": config.seed}
-        self.examples = ClipExamples(kept, clips=clips, views=config.views, **common)
-        self.pictures = PictureClips(kept, size=192, whole=whole, seed=config.seed) if config.pictures else None
-        tests = ClipExamples(held or kept, **common | {"frames": 2 * config.frames, "seed": 1}, clips=clips if not held else (), augment=False)
+        self.model, self.config, self.out = model, config, Path(out)
+        self.step, self.elapsed, self.best = 0, 0.0, -1.0
+        held = [thing for thing in objects if held_out(thing.image_id)]
+        kept = [thing for thing in objects if not held_out(thing.image_id)]
+        self.examples = self._clips(kept, clips=clips, views=config.views)
+        self.pictures = None
+        if config.pictures:
+            whole = config.stage == "adapters"
+            self.pictures = PictureClips(kept, size=192, whole=whole, seed=config.seed)
+        longer = dict(frames=2 * config.frames, seed=1, augment=False)
+        tests = self._clips(held or kept, clips=() if held else clips, **longer)
         self.validation = [_clip_samples(tests[number]) for number in range(config.validation)]
-        self.optimiser = torch.optim.AdamW(_groups(model, config), lr=config.rate, weight_decay=0.05 if config.stage == "base" else 0.01, betas=(0.9, 0.98))
+        self.optimiser = _optimiser(model, config)
         self.discriminator = MaskDiscriminator(size=config.discriminator_size).to(model.mean.device)
         self.critic = torch.optim.AdamW(self.discriminator.parameters(), lr=config.rate, betas=(0.5, 0.9))
-        self.average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.smoothing), use_buffers=False)
+        averaging = get_ema_multi_avg_fn(config.smoothing)
+        self.average = AveragedModel(model, multi_avg_fn=averaging, use_buffers=False)
         self.out.mkdir(parents=True, exist_ok=True)
+
+    def _clips(self, objects: list[MaskedObject], **changes) -> ClipExamples:
+        "Clips of these objects, by the configuration but for some changes."
+        config = self.config
+        usual = dict(frames=config.frames, config=config.clips, seed=config.seed)
+        return ClipExamples(objects, **usual | changes)
+
+    def log(self, row: dict) -> None:
+        "Append one line of JSON to the log."
+        with open(self.out / "log.jsonl", "a") as file:
+            file.write(json_text(row) + "\n")
 
 # %% ../../nbs/67_clip_training.ipynb #batches
 class _Batches:
-    "The numbers of each step's examples, and whether they are pictures; steps are counted, so a run may go on anywhere."
+    "The numbers of each step's examples, and whether they are pictures; a run may go on at any step."
     def __init__(self, trainer: VideoTrainer):
         self.trainer, self.config = trainer, trainer.config
 
@@ -121,7 +140,10 @@ class _Batches:
         return 2 ** 40
 
     def __getitem__(self, step: int) -> list[dict[str, ndarray]]:
-        source, count = (self.trainer.pictures, self.config.picture_batch) if self.pictures(step) else (self.trainer.examples, self.config.batch)
+        if self.pictures(step):
+            source, count = self.trainer.pictures, self.config.picture_batch
+        else:
+            source, count = self.trainer.examples, self.config.batch
         return [source[step * count + number] for number in range(count)]
 
 
@@ -142,40 +164,65 @@ def _as_soft(masks: Tensor) -> Tensor:
     return F.interpolate(F.avg_pool2d(masks, 4), size=masks.shape[-2:], mode="bilinear")
 
 
-def train_step(
-    trainer: VideoTrainer,             # in the middle of a run
-    clips: list[dict[str, ndarray]],   # of one length
-    progress: float,                   # share of the run that is done, in [0, 1]
-) -> dict[str, float]:                 # parts of the loss
-    "One step of the model, and in stage 2 one of the discriminator."
-    config, generator = trainer.config, np.random.default_rng((trainer.config.seed, trainer.step))
-    adversarial = config.stage == "adapters" and config.holistic_weight > 0
-    judge = trainer.discriminator.requires_grad_(False) if adversarial and trainer.step >= config.holistic_start else None
-    own = config.own[0] + (config.own[1] - config.own[0]) * min(1.0, progress)
-    device = trainer.model.mean.device
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.precision == "bf16" or (config.precision == "auto" and device.type == "cuda")):
-        loss, soft, parts = clip_objective(trainer.model, clips, config=config, own=own, generator=generator, discriminator=judge)
+def _mixed_precision(config: VideoTrainConfig, device: torch.device) -> torch.autocast:
+    "Half precision where the configuration wants it, or where a GPU is there and it leaves the choice."
+    wanted = config.precision == "bf16" or (config.precision == "auto" and device.type == "cuda")
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=wanted)
+
+
+def _critic_step(trainer: VideoTrainer, masks: Tensor, look: Look) -> float:
+    "One step of the discriminator; its loss."
+    judge = trainer.discriminator.requires_grad_(True)
+    true = judge(_as_soft(look.amodal), look.originals)
+    loss = discriminator_loss(true, judge(masks.float(), look.originals))
     loss.backward()
-    nn.utils.clip_grad_norm_([parameter for parameter in trainer.model.parameters() if parameter.requires_grad], 1.0)
-    trainer.optimiser.step(), trainer.optimiser.zero_grad()
+    trainer.critic.step()
+    trainer.critic.zero_grad()
+    return loss.item()
+
+
+def train_step(
+    trainer: VideoTrainer,            # in the middle of a run
+    clips: list[dict[str, ndarray]],  # of one length
+    progress: float,                  # share of the run that is done, in [0, 1]
+) -> dict[str, float]:                # parts of the loss
+    "One step of the model, and in stage 2 one of the discriminator."
+    config = trainer.config
+    generator = np.random.default_rng((config.seed, trainer.step))
+    adversarial = config.stage == "adapters" and config.holistic_weight > 0
+    judge = None
+    if adversarial and trainer.step >= config.holistic_start:
+        judge = trainer.discriminator.requires_grad_(False)
+    first, last = config.own
+    draws = dict(own=first + (last - first) * min(1.0, progress), generator=generator)
+    with _mixed_precision(config, trainer.model.mean.device):
+        loss, soft, parts = clip_objective(trainer.model, clips, config=config, discriminator=judge, **draws)
+    loss.backward()
+    trained = [parameter for parameter in trainer.model.parameters() if parameter.requires_grad]
+    nn.utils.clip_grad_norm_(trained, 1.0)
+    trainer.optimiser.step()
+    trainer.optimiser.zero_grad()
     if adversarial:
-        trainer.discriminator.requires_grad_(True)
-        masks, look = soft[int(generator.integers(len(soft)))]
-        verdict = discriminator_loss(trainer.discriminator(_as_soft(look.amodal), look.originals), trainer.discriminator(masks.float(), look.originals))
-        verdict.backward()
-        trainer.critic.step(), trainer.critic.zero_grad()
-        parts["discriminator"] = verdict.item()
+        parts["discriminator"] = _critic_step(trainer, *soft[int(generator.integers(len(soft)))])
     return parts | {"loss": loss.item(), "frames": len(clips[0]["images"])}
 
 # %% ../../nbs/67_clip_training.ipynb #fit
-def _log(trainer: VideoTrainer, row: dict) -> None:
-    "Append one line of JSON to the log."
-    with open(trainer.out / "log.jsonl", "a") as file:
-        file.write(json.dumps(row) + "\n")
-
-
 def _as_it_is(clips: list[dict[str, ndarray]]) -> list[dict[str, ndarray]]:
     return clips
+
+
+def _batches_from(trainer: VideoTrainer) -> DataLoader:
+    "Batches without end, from the trainer's step on."
+    return DataLoader(
+        _Batches(trainer), batch_size=None, sampler=_Steps(trainer.step),
+        num_workers=trainer.config.workers, collate_fn=_as_it_is,
+    )
+
+
+def _progress(trainer: VideoTrainer) -> float:
+    "Share of the run that is done, by the clock or by steps."
+    config = trainer.config
+    return trainer.elapsed / (60 * config.minutes) if config.minutes else trainer.step / config.steps
 
 
 def fit_clips(
@@ -185,12 +232,12 @@ def fit_clips(
 ) -> dict[str, float]:      # the last validation
     "Train to the end of the configuration, with validation and checkpoints on the way."
     config, scores = trainer.config, {}
-    loader = DataLoader(_Batches(trainer), batch_size=None, sampler=_Steps(trainer.step), num_workers=config.workers, collate_fn=_as_it_is)
     begun, before = time.monotonic(), trainer.elapsed
-    bar = tqdm(initial=trainer.step, total=None if config.minutes else config.steps, desc=config.stage, disable=quiet)
-    for clips in loader:
+    total = None if config.minutes else config.steps
+    bar = tqdm(initial=trainer.step, total=total, desc=config.stage, disable=quiet)
+    for clips in _batches_from(trainer):
         trainer.elapsed = before + time.monotonic() - begun
-        progress = trainer.elapsed / (60 * config.minutes) if config.minutes else trainer.step / config.steps
+        progress = _progress(trainer)
         if progress >= 1:
             break
         for group in trainer.optimiser.param_groups:
@@ -199,7 +246,8 @@ def fit_clips(
         trainer.average.update_parameters(trainer.model)
         trainer.step += 1
         bar.update()
-        _log(trainer, {"step": trainer.step, "minutes": round(trainer.elapsed / 60, 2)} | {name: round(part, 4) for name, part in parts.items()})
+        rounded = {name: round(part, 4) for name, part in parts.items()}
+        trainer.log({"step": trainer.step, "minutes": round(trainer.elapsed / 60, 2)} | rounded)
         if trainer.step % config.every == 0:
             scores = check_clips(trainer)
     bar.close()
@@ -208,25 +256,45 @@ def fit_clips(
 # %% ../../nbs/67_clip_training.ipynb #check
 def _own_weights(model: nn.Module, stage: str) -> dict[str, Tensor]:
     "The weights that a stage trains."
-    return {name: value.contiguous() for name, value in model.state_dict().items() if name.startswith("sam2." if stage == "base" else "adapters.")}
+    start = "sam2." if stage == "base" else "adapters."
+    return {name: value.contiguous() for name, value in model.state_dict().items() if name.startswith(start)}
+
+
+def _save_run(trainer: VideoTrainer) -> None:
+    "What a run needs to go on."
+    stage = trainer.config.stage
+    state = {
+        "step": trainer.step,
+        "elapsed": trainer.elapsed,
+        "best": trainer.best,
+        "model": _own_weights(trainer.model, stage),
+        "average": _own_weights(trainer.average.module, stage),
+        "optimiser": trainer.optimiser.state_dict(),
+        "discriminator": trainer.discriminator.state_dict(),
+        "critic": trainer.critic.state_dict(),
+    }
+    settings = json_text(asdict(trainer.config), indent=1)
+    replace_file(trainer.out / "resume.pt", partial(torch.save, state))
+    replace_file(trainer.out / "config.json", lambda path: path.write_text(settings))
 
 
 def check_clips(
-    trainer: VideoTrainer,   # in the middle of a run, or at its end
-) -> dict[str, float]:       # the scores of the averaged weights on what was held out
+    trainer: VideoTrainer,  # in the middle of a run, or at its end
+) -> dict[str, float]:      # the scores of the averaged weights on what was held out
     "Validate, and write the last and, if it is, the best checkpoint."
-    stage, averaged = trainer.config.stage, trainer.average.module.eval()
-    scores = validate_clips(averaged, trainer.validation, context=trainer.config.context, whole=stage == "adapters").summary()
-    _log(trainer, {"step": trainer.step, "validation": {name: None if value != value else round(value, 4) for name, value in scores.items()}})
-    mark = scores["full"] + (scores["occluded"] if scores["occluded"] == scores["occluded"] else 0)
-    names = ["last"] + (["best"] if mark > trainer.best else [])
+    config, averaged = trainer.config, trainer.average.module.eval()
+    whole = config.stage == "adapters"
+    found = validate_clips(averaged, trainer.validation, context=config.context, whole=whole)
+    scores = found.summary()
+    rounded = {name: round(value, 4) for name, value in scores.items()}
+    trainer.log({"step": trainer.step, "validation": rounded})
+    mark = scores["full"] + (0 if math.isnan(scores["occluded"]) else scores["occluded"])
+    names = ["last", "best"] if mark > trainer.best else ["last"]
     trainer.best = max(mark, trainer.best)
+    weights = _own_weights(averaged, config.stage)
     for name in names:
-        _write(trainer.out / f"{name}.safetensors", lambda path: save_file(_own_weights(averaged, stage), path))
-    state = {"step": trainer.step, "elapsed": trainer.elapsed, "best": trainer.best, "model": _own_weights(trainer.model, stage), "average": _own_weights(averaged, stage),
-             "optimiser": trainer.optimiser.state_dict(), "discriminator": trainer.discriminator.state_dict(), "critic": trainer.critic.state_dict()}
-    _write(trainer.out / "resume.pt", lambda path: torch.save(state, path))
-    _write(trainer.out / "config.json", lambda path: path.write_text(json.dumps(asdict(trainer.config), indent=1)))
+        replace_file(trainer.out / f"{name}.safetensors", partial(save_file, weights))
+    _save_run(trainer)
     trainer.model.train()
     return scores
 
@@ -245,13 +313,22 @@ def resume_clips(
     return trainer
 
 # %% ../../nbs/67_clip_training.ipynb #recipe
+_base_stage = VideoTrainConfig(
+    stage="base", rate=6e-4, rate_end=0.02, warmup=200, every=500, validation=12
+)
+_adapter_stage = VideoTrainConfig(
+    rate=1.5e-3, rate_end=0.03, warmup=50, every=250, validation=12,
+    regional_weight=0.25, holistic_weight=0.05, holistic_start=300, quality_weight=0.5,
+)
+
+
 @dataclass(frozen=True)
 class TinyVideoRecipe:
     "Everything the small video model's making depends on, besides data."
-    model: VideoConfig = VideoConfig(base="tiny-video", width=32, context=1.6)
-    base_stage: VideoTrainConfig = VideoTrainConfig(stage="base", rate=6e-4, rate_end=0.02, warmup=200, every=500, validation=12)
-    adapter_stage: VideoTrainConfig = VideoTrainConfig(rate=1.5e-3, rate_end=0.03, warmup=50, every=250, validation=12, regional_weight=0.25, holistic_weight=0.05, holistic_start=300, quality_weight=0.5)
-    base_share: float = 0.65  # of the minutes that the first stage gets
+    model: VideoConfig = VideoConfig(base="tiny-video", width=32, context=1.6)  # its shape
+    base_stage: VideoTrainConfig = _base_stage        # first a small SAM-2
+    adapter_stage: VideoTrainConfig = _adapter_stage  # then its adapters
+    base_share: float = 0.65                          # of the minutes that the first stage gets
 
 
 def train_tiny_video(
@@ -265,16 +342,19 @@ def train_tiny_video(
     device: str = "cpu",          # where to train
     quiet: bool = False,          # no progress bars
 ) -> Path:                        # the trained file, 16-bit, for `video_from_pretrained`
-    "Make the small video model; started again with the same words, it goes on where it stopped (section 4.1)."
-    out = Path(out)
+    "Make the small video model; the same words again go on where it stopped (section 4.1)."
+    out, shape = Path(out), recipe.model
     torch.manual_seed(recipe.base_stage.seed)
-    sam2 = build_sam2(recipe.model.base, image_size=recipe.model.image_size or None)
-    nn.init.constant_(sam2.sam_mask_decoder.pred_obj_score_head.layers[-1].bias, 3.0)   # an object that is held for absent teaches nothing
-    model = AmodalSam2(sam2, recipe.model).to(device)
-    for stage, share in ((recipe.base_stage, recipe.base_share), (recipe.adapter_stage, 1 - recipe.base_share)):
+    sam2 = build_sam2(shape.base, image_size=shape.image_size or None)
+    # an object that is held for absent teaches nothing
+    nn.init.constant_(sam2.sam_mask_decoder.pred_obj_score_head.layers[-1].bias, 3.0)
+    model = AmodalSam2(sam2, shape).to(device)
+    shares = recipe.base_share, 1 - recipe.base_share
+    for stage, share in zip((recipe.base_stage, recipe.adapter_stage), shares):
         folder = out / stage.stage
         if not (folder / "done").exists():
-            trainer = VideoTrainer(model, objects, clips=clips, out=folder, config=replace(stage, minutes=minutes * share, workers=workers, context=recipe.model.context))
+            config = replace(stage, minutes=minutes * share, workers=workers, context=shape.context)
+            trainer = VideoTrainer(model, objects, clips=clips, out=folder, config=config)
             if (folder / "resume.pt").exists():
                 resume_clips(trainer)
             fit_clips(trainer, quiet=quiet)

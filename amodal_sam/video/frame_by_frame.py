@@ -7,7 +7,6 @@ __all__ = ['FramePrediction', 'FrameRun', 'FrameByFrame']
 
 # %% ../../nbs/61_frame_by_frame.ipynb #imports
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from fastcore.basics import patch
 from numpy import ndarray
 
+from ..files import json_text, replace_file
 from ..masks import check_box, expand_box, tight_box
 from ..predict import AmodalPredictor, Prediction, check_image, check_points
 from ..rle import decode_rle
@@ -25,15 +25,16 @@ from .follow import Follow, FollowRule
 @dataclass(frozen=True, eq=False)
 class FramePrediction(Prediction):
     "What is known of one object in one frame; `box` is the box that became the prior."
-    prior: ndarray          # $M_{\text{spec}}$, that box grown and cut to the frame, XYXY, pixels, float32, (4,)
-    lost: int = 0           # frames since the object was last backed by something seen
-    bridged: bool = False   # the frame could not be read: the masks are those of the frame before
+    prior: ndarray         # $M_{\text{spec}}$, that box grown and cut to the frame, XYXY, pixels, (4,)
+    lost: int = 0          # frames since the object was last backed by something seen
+    bridged: bool = False  # the frame could not be read: the masks are those of the frame before
 
     def to_dict(self) -> dict:  # as `Prediction.to_dict`, with prior, lost and bridged
         "The prediction as JSON holds it."
-        return super().to_dict() | {"prior": [round(float(value), 2) for value in self.prior], "lost": self.lost, "bridged": self.bridged}
+        prior = [round(float(value), 2) for value in self.prior]
+        return super().to_dict() | {"prior": prior, "lost": self.lost, "bridged": self.bridged}
 
-
+# %% ../../nbs/61_frame_by_frame.ipynb #frame-run
 @dataclass
 class FrameRun:
     "A clip that is run through: what was shown, and where each object was last."
@@ -53,20 +54,27 @@ class FrameRun:
     def num_frames(self) -> int:
         return len(self.frames)
 
+    def picture(
+        self,
+        number: int,      # $t$
+    ) -> ndarray | None:  # None if it cannot be read
+        "A frame, of the clip's size."
+        frame = self.frames[number]
+        if frame is not None and frame.shape[:2] != (self.height, self.width):
+            raise ValueError(
+                f"all frames must have the same size, but frame {number} is "
+                f"{frame.shape[1]} x {frame.shape[0]} pixels and the first {self.width} x {self.height}"
+            )
+        return frame
+
 # %% ../../nbs/61_frame_by_frame.ipynb #checks
-def _picture(run: FrameRun, number: int) -> ndarray | None:
-    "A frame of the run's size, None if it cannot be read."
-    if (frame := run.frames[number]) is None:
-        return None
-    if frame.shape[:2] != (run.height, run.width):
-        raise ValueError(f"all frames must have the same size, but frame {number} is {frame.shape[1]} x {frame.shape[0]} pixels and the first {run.width} x {run.height}")
-    return frame
-
-
-def _shown(run: FrameRun, number: int, points: ndarray | None, labels: ndarray | None, box: ndarray | None) -> dict:
+def _shown(
+    run: FrameRun, number: int, points: ndarray | None, labels: ndarray | None, box: ndarray | None
+) -> dict:
     "A prompt, checked."
-    if number != int(number) or not 0 <= number < len(run.frames):
-        raise ValueError(f"there is no frame {number}: the clip has {len(run.frames)} frames, 0 to {len(run.frames) - 1}")
+    if number != int(number) or not 0 <= number < run.num_frames:
+        last = run.num_frames - 1
+        raise ValueError(f"there is no frame {number}: the clip has {run.num_frames} frames, 0 to {last}")
     if (points is None) == (box is None):
         raise ValueError("give a box or points, and not both: the image model takes one of them")
     if run.frames[number] is None:
@@ -81,21 +89,38 @@ def _follow_after(before: Follow | None, found: Prediction, rule: FollowRule) ->
     "Where the object is after an answer; an answer to a prompt is believed."
     if before is not None:
         return before.after(found.amodal, found.visible, rule)
-    return Follow(tight_box(found.amodal) if found.amodal.any() else np.asarray(found.box, dtype=np.float32))
+    if found.amodal.any():
+        return Follow(tight_box(found.amodal))
+    return Follow(np.asarray(found.box, dtype=np.float32))
+
+
+def _answers(baseline: "FrameByFrame", run: FrameRun, number: int) -> dict[object, Prediction]:
+    "The model's answer for each object: to its prompt in this frame, or to where it was last."
+    boxes, points = {}, {}
+    for name, prompts in run.prompts.items():
+        prompt = prompts.get(number)
+        if prompt is None:
+            boxes[name] = run.follow[name].region(baseline.rule, height=run.height, width=run.width)
+        elif "box" in prompt:
+            boxes[name] = prompt["box"]
+        else:
+            points[name] = prompt
+    predict = baseline.predictor.predict
+    found = dict(zip(boxes, predict(boxes=list(boxes.values())))) if boxes else {}
+    return found | {name: predict(**prompt) for name, prompt in points.items()}
 
 
 def _step(baseline: "FrameByFrame", run: FrameRun, number: int) -> dict[object, FramePrediction]:
     "All objects of one frame that can be read."
-    baseline.predictor.set_image(_picture(run, number))
-    asked = {name: run.follow[name].region(baseline.rule, height=run.height, width=run.width) for name in run.prompts if number not in run.prompts[name]}
-    told = {name: prompts[number] for name, prompts in run.prompts.items() if number in prompts}
-    asked |= {name: prompt["box"] for name, prompt in told.items() if "box" in prompt}
-    found = dict(zip(asked, baseline.predictor.predict(boxes=list(asked.values())))) if asked else {}
-    found |= {name: baseline.predictor.predict(**prompt) for name, prompt in told.items() if "points" in prompt}
-    for name in run.prompts:
-        run.follow[name] = _follow_after(None if name in told else run.follow[name], found[name], baseline.rule)
-        prior = np.clip(expand_box(found[name].box, area=baseline.predictor.model.config.prior_area), 0, [run.width, run.height] * 2).astype(np.float32)
-        run.answers[name] = FramePrediction(found[name].amodal, found[name].visible, found[name].score, found[name].box, prior, run.follow[name].lost)
+    baseline.predictor.set_image(run.picture(number))
+    found = _answers(baseline, run, number)
+    area = baseline.predictor.model.config.prior_area
+    for name, prompts in run.prompts.items():
+        one = found[name]
+        before = None if number in prompts else run.follow[name]
+        run.follow[name] = follow = _follow_after(before, one, baseline.rule)
+        prior = np.clip(expand_box(one.box, area=area), 0, [run.width, run.height] * 2).astype(np.float32)
+        run.answers[name] = FramePrediction(one.amodal, one.visible, one.score, one.box, prior, follow.lost)
     return {name: run.answers[name] for name in run.prompts}
 
 # %% ../../nbs/61_frame_by_frame.ipynb #frame-by-frame
@@ -103,7 +128,7 @@ class FrameByFrame:
     "The image model over a clip, in the words of the video model (section 3.5)."
     def __init__(
         self,
-        predictor: AmodalPredictor,
+        predictor: AmodalPredictor,       # the image model
         *,
         rule: FollowRule = FollowRule(),  # which answers become priors
     ):
@@ -111,48 +136,56 @@ class FrameByFrame:
 
     def init_state(
         self,
-        frames: Sequence[ndarray | None],  # uint8 RGB pictures (H, W, 3), fetched when they are needed; None for one that cannot be read
+        frames: Sequence[ndarray | None],  # uint8 RGB pictures (H, W, 3), fetched when they are needed;
+                                           # None for one that cannot be read
     ) -> FrameRun:
         "Open a clip."
         if not len(frames):
             raise ValueError("the clip has no frames")
-        if (first := frames[0]) is None:
+        first = frames[0]
+        if first is None:
             raise ValueError("the first frame cannot be read: a clip must begin with a whole picture")
         return FrameRun(frames, *check_image(first).shape[:2])
 
     def add_new_points_or_box(
         self,
-        state: FrameRun,                   # of `init_state`
-        frame_idx: int,                    # $t$, number of the frame
-        obj_id: object,                    # number or name of the object, new or known
-        points: ndarray | None = None,     # x before y, pixels, (K, 2)
-        labels: ndarray | None = None,     # 1 for the object, 0 for what is not, (K,)
-        box: ndarray | None = None,        # $B$, XYXY, pixels, (4,)
+        state: FrameRun,                # of `init_state`
+        frame_idx: int,                 # $t$, number of the frame
+        obj_id: object,                 # number or name of the object, new or known
+        points: ndarray | None = None,  # x before y, pixels, (K, 2)
+        labels: ndarray | None = None,  # 1 for the object, 0 for what is not, (K,)
+        box: ndarray | None = None,     # $B$, XYXY, pixels, (4,)
     ) -> tuple[int, dict[object, FramePrediction]]:  # the frame, and the answer
         "Show an object in a frame, or correct what was found of it (section 3.5)."
         prompt = _shown(state, frame_idx, points, labels, box)
         alone = FrameRun(state.frames, state.height, state.width, {obj_id: {frame_idx: prompt}})
         found = _step(self, alone, frame_idx)
-        state.prompts.setdefault(obj_id, {})[frame_idx], state.follow[obj_id], state.answers[obj_id] = prompt, alone.follow[obj_id], found[obj_id]
+        state.prompts.setdefault(obj_id, {})[frame_idx] = prompt
+        state.follow[obj_id] = alone.follow[obj_id]
+        state.answers[obj_id] = found[obj_id]
         return frame_idx, found
 
 # %% ../../nbs/61_frame_by_frame.ipynb #propagate
 @patch
 def propagate_in_video(
     self: FrameByFrame,
-    state: FrameRun,                             # with at least one object shown
-    start_frame_idx: int | None = None,          # where to begin; the earliest frame with a prompt where nothing is given
-    max_frame_num_to_track: int | None = None,   # how many frames after it; all where nothing is given
-    reverse: bool = False,                       # backwards
+    state: FrameRun,                            # with at least one object shown
+    start_frame_idx: int | None = None,         # where to begin; the earliest prompt if left out
+    max_frame_num_to_track: int | None = None,  # how many frames after it; all if left out
+    reverse: bool = False,                      # backwards
 ) -> Iterator[tuple[int, dict[object, FramePrediction]]]:  # frames as they are done, with all objects
     "Run through the clip (section 3.5)."
     if not state.prompts:
         raise ValueError("no object is shown yet: call add_new_points_or_box first")
-    start = min(number for prompts in state.prompts.values() for number in prompts) if start_frame_idx is None else start_frame_idx
-    if not 0 <= start < len(state.frames):
+    start = start_frame_idx
+    if start is None:
+        start = min(number for prompts in state.prompts.values() for number in prompts)
+    if not 0 <= start < state.num_frames:
         raise ValueError(f"there is no frame {start} to begin at")
-    rest = range(start, -1, -1) if reverse else range(start, len(state.frames))
-    for number in rest if max_frame_num_to_track is None else rest[:max_frame_num_to_track + 1]:
+    rest = range(start, -1, -1) if reverse else range(start, state.num_frames)
+    if max_frame_num_to_track is not None:
+        rest = rest[:max_frame_num_to_track + 1]
+    for number in rest:
         if state.frames[number] is not None:
             found = _step(self, state, number)
         else:
@@ -162,34 +195,75 @@ def propagate_in_video(
 
 # %% ../../nbs/61_frame_by_frame.ipynb #save
 @patch
-def save_state(self: FrameByFrame, state: FrameRun, path: Path) -> None:
+def save_state(
+    self: FrameByFrame,
+    state: FrameRun,  # between two frames
+    path: Path,       # of a file, replaced when the new one is whole
+) -> None:
     "Put a run away between two frames."
-    plain = lambda value: value.tolist() if isinstance(value, ndarray) else value
-    follow = {name: {key: plain(value) for key, value in vars(place).items()} for name, place in state.follow.items()}
-    prompts = [[name, number, {key: plain(value) for key, value in prompt.items()}] for name, shown in state.prompts.items() for number, prompt in shown.items()]
-    answers = [[name, answer.to_dict() | {"score": answer.score, "box": plain(answer.box), "prior": plain(answer.prior)}] for name, answer in state.answers.items()]
-    part = Path(path).with_name(Path(path).name + ".part")
-    part.write_text(json.dumps({"size": [state.height, state.width], "last": state.last, "follow": list(follow.items()), "prompts": prompts, "answers": answers}), encoding="utf-8")
-    os.replace(part, path)
+    prompts = [
+        [name, number, prompt] for name, shown in state.prompts.items() for number, prompt in shown.items()
+    ]
+    answers = [
+        [name, one.to_dict() | {"score": one.score, "box": one.box, "prior": one.prior}]
+        for name, one in state.answers.items()
+    ]
+    text = json_text({
+        "size": [state.height, state.width],
+        "last": state.last,
+        "follow": [[name, vars(place)] for name, place in state.follow.items()],
+        "prompts": prompts,
+        "answers": answers,
+    })
 
+    def save(beside: Path) -> None:
+        beside.write_text(text, encoding="utf-8")
 
-@patch
-def load_state(self: FrameByFrame, frames: Sequence[ndarray | None], path: Path) -> FrameRun:
-    "Take up a run of the same clip where it was put away: go on with `start_frame_idx=state.last + 1`."
+    replace_file(path, save)
+
+# %% ../../nbs/61_frame_by_frame.ipynb #load
+def _kept(path: Path) -> dict:
+    "What a file holds that `save_state` wrote."
     try:
         kept = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(f"{path} is no state of a clip that can be read ({error}): start anew") from error
     if not isinstance(kept, dict) or "follow" not in kept:
         raise ValueError(f"{path} is no state of a clip: start anew")
+    return kept
+
+
+def _array(values: list) -> ndarray:
+    return np.asarray(values, dtype=np.float32)
+
+
+def _answer_again(kept: dict) -> FramePrediction:
+    "An answer that was put away."
+    return FramePrediction(
+        decode_rle(kept["amodal"]), decode_rle(kept["visible"]), kept["score"],
+        _array(kept["box"]), _array(kept["prior"]), kept["lost"], kept["bridged"],
+    )
+
+
+@patch
+def load_state(
+    self: FrameByFrame,
+    frames: Sequence[ndarray | None],  # the same clip
+    path: Path,                        # of a file that `save_state` wrote
+) -> FrameRun:                         # goes on with `start_frame_idx=state.last + 1`
+    "Take up a run of the same clip where it was put away."
+    kept = _kept(path)
     run = self.init_state(frames)
-    if kept["size"] != [run.height, run.width]:
-        raise ValueError(f"{path} belongs to a clip of {kept['size'][1]} x {kept['size'][0]} pixels, this one has {run.width} x {run.height}")
-    array = lambda value: np.asarray(value, dtype=np.float32)
+    height, width = kept["size"]
+    if (height, width) != (run.height, run.width):
+        raise ValueError(
+            f"{path} belongs to a clip of {width} x {height} pixels, this one has {run.width} x {run.height}"
+        )
     for name, number, prompt in kept["prompts"]:
-        run.prompts.setdefault(name, {})[number] = {key: array(value) for key, value in prompt.items()}
-    run.follow = {name: Follow(**place | {"box": array(place["box"])}) for name, place in kept["follow"]}
-    for name, answer in kept["answers"]:
-        run.answers[name] = FramePrediction(decode_rle(answer["amodal"]), decode_rle(answer["visible"]), answer["score"], array(answer["box"]), array(answer["prior"]), answer["lost"], answer["bridged"])
+        shown = {key: _array(value) for key, value in prompt.items()}
+        run.prompts.setdefault(name, {})[number] = shown
+    for name, place in kept["follow"]:
+        run.follow[name] = Follow(**place | {"box": _array(place["box"])})
+    run.answers = {name: _answer_again(answer) for name, answer in kept["answers"]}
     run.last = kept["last"]
     return run

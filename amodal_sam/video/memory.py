@@ -7,7 +7,6 @@ __all__ = ['Clip', 'Prompt', 'Place', 'TrackedObject', 'remember_frame', 'forget
            'VideoState', 'save_video_state', 'load_video_state']
 
 # %% ../../nbs/62_memory.ipynb #imports
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,20 +16,21 @@ from numpy import ndarray
 from torch import Tensor
 
 from ..crop import Crop
-from .follow import Follow
-from ..predict import check_image
+from ..files import replace_file
 from ..modeling.amodal_sam2 import Tracked, empty_bank
+from ..predict import check_image
+from .follow import Follow
 
 # %% ../../nbs/62_memory.ipynb #frames
 class Clip:
     "Frames of one size, each fetched when it is needed; the newest one is kept."
     def __init__(
         self,
-        frames: Sequence[ndarray] | Iterable[ndarray],  # $I_0, I_1, \ldots$, uint8 RGB, (H, W, 3) each, or None for one that cannot be read
+        frames: Sequence[ndarray] | Iterable[ndarray],  # $I_0, I_1, \ldots$, uint8 RGB, (H, W, 3) each,
+                                                        # or None for one that cannot be read
     ):
-        self.length = len(frames) if hasattr(frames, "__len__") and hasattr(frames, "__getitem__") else None
-        if self.length == 0:
-            raise ValueError("the clip has no frames")
+        is_list = hasattr(frames, "__len__") and hasattr(frames, "__getitem__")
+        self.length = len(frames) if is_list else None
         self._source = frames if self.length else iter(frames)
         self._number, self._frame, self.height, self.width = -1, None, 0, 0
         if not self.has(0):
@@ -44,7 +44,8 @@ class Clip:
     ) -> ndarray | None:    # None where the frame cannot be read
         "A frame of the clip."
         if number != self._number:
-            self._number, self._frame = number, _checked(self, self._fetch(number), number)
+            frame = self._fetch(number)
+            self._number, self._frame = number, None if frame is None else self._checked(frame, number)
         return self._frame
 
     def has(
@@ -61,70 +62,76 @@ class Clip:
         return True
 
     def _fetch(self, number: int) -> ndarray | None:
+        "A frame from the source; of a stream, those before it are passed over."
         if self.length is not None:
             return self._source[number]
         if number < self._number:
-            raise ValueError(f"a stream is seen once, forwards: frame {number} has gone by, frame {self._number} is the newest")
+            raise ValueError(
+                f"a stream is seen once, forwards: frame {number} has gone by, "
+                f"frame {self._number} is the newest"
+            )
         while self._number < number - 1:
-            self._number, _ = self._number + 1, next(self._source)
+            next(self._source)
+            self._number += 1
         return next(self._source)
 
-# %% ../../nbs/62_memory.ipynb #checked
-def _checked(clip: Clip, frame: ndarray | None, number: int) -> ndarray | None:
-    "Refuse what is no picture, or of another size than the first."
-    if frame is None:
-        return None
-    frame = check_image(frame)
-    if not clip.height:
-        clip.height, clip.width = frame.shape[:2]
-    if frame.shape[:2] != (clip.height, clip.width):
-        raise ValueError(f"frame {number} is {frame.shape[1]} x {frame.shape[0]} pixels, the first one {clip.width} x {clip.height}: give frames of one size")
-    return frame
+    def _checked(self, frame: ndarray, number: int) -> ndarray:
+        "Refuse what is no picture, or of another size than the first."
+        height, width = check_image(frame).shape[:2]
+        if not self.height:
+            self.height, self.width = height, width
+        if (height, width) != (self.height, self.width):
+            raise ValueError(
+                f"frame {number} is {width} x {height} pixels, the first one {self.width} x {self.height}: "
+                "give frames of one size"
+            )
+        return frame
 
 # %% ../../nbs/62_memory.ipynb #objects
 @dataclass(eq=False)
 class Prompt:
     "What a user said of an object in one frame, in pixels of the frame."
-    box: ndarray | None = None       # XYXY, (4,)
-    points: ndarray | None = None    # (K, 2)
-    labels: ndarray | None = None    # 1 for the object, 0 for what is not, (K,)
-    mask: ndarray | None = None      # the whole object, bool, (H, W)
-    visible: ndarray | None = None   # its visible part, bool, (H, W)
+    box: ndarray | None = None      # XYXY, (4,)
+    points: ndarray | None = None   # (K, 2)
+    labels: ndarray | None = None   # 1 for the object, 0 for what is not, (K,)
+    mask: ndarray | None = None     # the whole object, bool, (H, W)
+    visible: ndarray | None = None  # its visible part, bool, (H, W)
 
 
 @dataclass(eq=False)
 class Place:
     "One object in one frame: where it was looked for, and what was found."
-    region: ndarray                        # box that became the prior, XYXY, pixels of the frame, (4,)
-    crop: Crop | None                      # what the network saw, None for the whole frame
-    found: tuple[Tracked, Tracked] | None = None   # with and without adapters
+    region: ndarray                               # box that became the prior, XYXY, pixels, (4,)
+    crop: Crop | None                             # what the network saw, None for the whole frame
+    found: tuple[Tracked, Tracked] | None = None  # with and without adapters
 
 
 @dataclass(eq=False)
 class TrackedObject:
     "What is known of one object."
-    prompts: dict[int, Prompt] = field(default_factory=dict)     # by frame
-    follow: dict[int, Follow] = field(default_factory=dict)      # after each frame
-    tracked: dict[int, bool] = field(default_factory=dict)       # frames that were run through, and whether backwards
-    places: dict[int, Place] = field(default_factory=dict)       # of the frames whose memories are kept
-    whole: dict[str, dict] = field(default_factory=empty_bank)   # memories with adapters
-    seen: dict[str, dict] = field(default_factory=empty_bank)    # memories without
+    prompts: dict[int, Prompt] = field(default_factory=dict)    # by frame
+    follow: dict[int, Follow] = field(default_factory=dict)     # after each frame
+    tracked: dict[int, bool] = field(default_factory=dict)      # frames run through, and if backwards
+    places: dict[int, Place] = field(default_factory=dict)      # of the frames whose memories are kept
+    whole: dict[str, dict] = field(default_factory=empty_bank)  # memories with adapters
+    seen: dict[str, dict] = field(default_factory=empty_bank)   # memories without
 
 # %% ../../nbs/62_memory.ipynb #keep
 _REACH = 15  # frames that SAM-2 looks back at most
 
 
 def remember_frame(
-    thing: TrackedObject,        # whose memories these are
-    frame: int,                  # $t$
-    whole: dict,                 # of `AmodalSam2.remember`, with adapters
-    seen: dict,                  # the same without
+    thing: TrackedObject,  # whose memories these are
+    frame: int,            # $t$
+    whole: dict,           # of `AmodalSam2.remember`, with adapters
+    seen: dict,            # the same without
 ) -> None:
     "Keep the memories of a frame, among those with a prompt or among the others."
+    shelf = "cond_frame_outputs" if frame in thing.prompts else "non_cond_frame_outputs"
     for bank, entry in ((thing.whole, whole), (thing.seen, seen)):
         for kind in bank.values():
             kind.pop(frame, None)
-        bank["cond_frame_outputs" if frame in thing.prompts else "non_cond_frame_outputs"][frame] = entry
+        bank[shelf][frame] = entry
 
 
 def forget_frame(
@@ -142,15 +149,16 @@ def drop_old(
 ) -> None:
     "Drop the memories that SAM-2 will not look at again (section 3.5)."
     anchors = [frame, *thing.prompts]
-    for other in [other for other in thing.places if min(abs(other - anchor) for anchor in anchors) > _REACH]:
-        forget_frame(thing, other)
+    for other in list(thing.places):
+        if min(abs(other - anchor) for anchor in anchors) > _REACH:
+            forget_frame(thing, other)
 
 # %% ../../nbs/62_memory.ipynb #last-known
 def last_known(
-    thing: TrackedObject,   # of which at least one frame is known
-    frame: int,             # $t$
+    thing: TrackedObject,  # of which at least one frame is known
+    frame: int,            # $t$
     *,
-    reverse: bool,          # the clip is run through backwards
+    reverse: bool,         # the clip is run through backwards
 ) -> Follow:
     "What the prior of a frame is made from (section 3.5)."
     before = frame + 1 if reverse else frame - 1
@@ -163,64 +171,103 @@ def forget_stale(
     thing: TrackedObject,  # whose prompts have just changed
 ) -> None:
     "Boxes of frames without a prompt were made from prompts that are no longer the same: drop them."
-    for frame in [frame for frame in thing.follow if frame not in thing.prompts]:
-        del thing.follow[frame]
+    thing.follow = {frame: follow for frame, follow in thing.follow.items() if frame in thing.prompts}
 
 # %% ../../nbs/62_memory.ipynb #state
 @dataclass(eq=False)
 class VideoState:
     "A clip, its objects, and how far it was run through."
-    clip: Clip                                                             # the frames
-    keep_all: bool = False                                                 # never drop a memory
-    objects: dict[int, TrackedObject] = field(default_factory=dict)        # by the number or name that the user gave
-    last: int = -1                                                         # newest frame that was run through
+    clip: Clip              # the frames
+    keep_all: bool = False  # never drop a memory
+    objects: dict[int, TrackedObject] = field(default_factory=dict)  # by the user's number or name
+    last: int = -1          # newest frame that was run through
 
     @property
-    def height(self) -> int:
-        return self.clip.height                       # $H$, pixels
+    def height(self) -> int:  # $H$, pixels
+        return self.clip.height
 
     @property
-    def width(self) -> int:
-        return self.clip.width                         # $W$, pixels
+    def width(self) -> int:  # $W$, pixels
+        return self.clip.width
 
     @property
-    def num_frames(self) -> int | None:
-        return self.clip.length            # $T$; None for a stream
+    def num_frames(self) -> int | None:  # $T$; None for a stream
+        return self.clip.length
 
     @property
-    def obj_ids(self) -> list:
-        return list(self.objects)                   # in the order in which they were added
+    def obj_ids(self) -> list:  # in the order in which they were added
+        return list(self.objects)
 
 # %% ../../nbs/62_memory.ipynb #plain
+def _flat(value: object) -> object:
+    return torch.from_numpy(value) if isinstance(value, ndarray) else value
+
+
+def _back(value: object) -> object:
+    return value.numpy() if isinstance(value, Tensor) else value
+
+
+def _plain_place(place: Place) -> list:
+    "A place as numbers and tensors alone."
+    view = place.crop
+    crop = None if view is None else [view.left, view.top, view.side, view.size]
+    found = [[one.logits, one.quality, one.presence, one.pointer] for one in place.found]
+    return [_flat(place.region), crop, found]
+
+
+def _place(region: Tensor, crop: list | None, found: list) -> Place:
+    "A place from its numbers."
+    answers = tuple(Tracked(*one) for one in found)
+    return Place(_back(region), None if crop is None else Crop(*crop), answers)
+
+
 def _plain(thing: TrackedObject) -> dict:
     "An object as tables, numbers and tensors alone."
-    flat = lambda value: torch.from_numpy(value) if isinstance(value, ndarray) else value
-    crop = lambda view: None if view is None else [view.left, view.top, view.side, view.size]
-    answers = lambda found: [[one.logits, one.quality, one.presence, one.pointer] for one in found]
-    return {"prompts": {frame: {name: flat(value) for name, value in vars(prompt).items()} for frame, prompt in thing.prompts.items()},
-            "follow": {frame: [flat(one.box), one.lost, one.astray] for frame, one in thing.follow.items()}, "tracked": thing.tracked,
-            "places": {frame: [flat(place.region), crop(place.crop), answers(place.found)] for frame, place in thing.places.items()}, "whole": thing.whole, "seen": thing.seen}
+    prompts = {}
+    for frame, prompt in thing.prompts.items():
+        prompts[frame] = {name: _flat(value) for name, value in vars(prompt).items()}
+    return {
+        "prompts": prompts,
+        "follow": {frame: [_flat(one.box), one.lost, one.astray] for frame, one in thing.follow.items()},
+        "tracked": thing.tracked,
+        "places": {frame: _plain_place(place) for frame, place in thing.places.items()},
+        "whole": thing.whole,
+        "seen": thing.seen,
+    }
 
 
 def _thing(plain: dict) -> TrackedObject:
     "An object from its tables."
-    back = lambda value: value.numpy() if isinstance(value, Tensor) else value
-    place = lambda region, crop, found: Place(back(region), None if crop is None else Crop(*crop), tuple(Tracked(*one) for one in found))
-    return TrackedObject({frame: Prompt(**{name: back(value) for name, value in prompt.items()}) for frame, prompt in plain["prompts"].items()},
-                         {frame: Follow(back(box), lost, astray) for frame, (box, lost, astray) in plain["follow"].items()}, plain["tracked"],
-                         {frame: place(*parts) for frame, parts in plain["places"].items()}, plain["whole"], plain["seen"])
+    thing = TrackedObject(tracked=plain["tracked"], whole=plain["whole"], seen=plain["seen"])
+    for frame, prompt in plain["prompts"].items():
+        thing.prompts[frame] = Prompt(**{name: _back(value) for name, value in prompt.items()})
+    for frame, (box, lost, astray) in plain["follow"].items():
+        thing.follow[frame] = Follow(_back(box), lost, astray)
+    for frame, parts in plain["places"].items():
+        thing.places[frame] = _place(*parts)
+    return thing
 
 # %% ../../nbs/62_memory.ipynb #save
+_FORMAT = "amodal-sam video 1"
+
+
 def save_video_state(
     state: VideoState,  # between two frames
     path: Path,         # of the file
 ) -> None:
     "Put a run away; the frames themselves are not kept."
-    path = Path(path)
-    beside = path.with_name(path.name + ".part")
-    facts = {"format": "amodal-sam video 1", "size": [state.height, state.width], "last": state.last, "keep_all": state.keep_all}
-    torch.save(facts | {"objects": {name: _plain(thing) for name, thing in state.objects.items()}}, beside)
-    os.replace(beside, path)
+    content = {
+        "format": _FORMAT,
+        "size": [state.height, state.width],
+        "last": state.last,
+        "keep_all": state.keep_all,
+        "objects": {name: _plain(thing) for name, thing in state.objects.items()},
+    }
+
+    def save(beside: Path) -> None:
+        torch.save(content, beside)
+
+    replace_file(path, save)
 
 
 def load_video_state(
@@ -235,10 +282,16 @@ def load_video_state(
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no file {path}: nothing was put away there") from None
     except Exception as error:
-        raise ValueError(f"{path} cannot be read ({type(error).__name__}): it is no state of a clip; start anew") from None
-    if not isinstance(plain, dict) or plain.get("format") != "amodal-sam video 1":
+        kind = type(error).__name__
+        raise ValueError(f"{path} cannot be read ({kind}): it is no state of a clip; start anew") from None
+    if not isinstance(plain, dict) or plain.get("format") != _FORMAT:
         raise ValueError(f"{path} is no state of a clip; start anew")
-    state = VideoState(Clip(frames), plain["keep_all"], {name: _thing(thing) for name, thing in plain["objects"].items()}, plain["last"])
-    if [state.height, state.width] != plain["size"]:
-        raise ValueError(f"{path} belongs to a clip of {plain['size'][1]} x {plain['size'][0]} pixels, this one has {state.width} x {state.height}")
+    objects = {name: _thing(thing) for name, thing in plain["objects"].items()}
+    state = VideoState(Clip(frames), plain["keep_all"], objects, plain["last"])
+    height, width = plain["size"]
+    if (height, width) != (state.height, state.width):
+        raise ValueError(
+            f"{path} belongs to a clip of {width} x {height} pixels, "
+            f"this one has {state.width} x {state.height}"
+        )
     return state

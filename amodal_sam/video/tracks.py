@@ -27,13 +27,14 @@ from .memory import Place, TrackedObject, VideoState, drop_old, last_known, reme
 @dataclass(frozen=True, eq=False)
 class VideoPrediction(Prediction):
     "What is known of one object in one frame; `box` is the box that became the prior."
-    prior: ndarray          # $M_{\text{spec}}$, that box grown and cut to the frame, XYXY, pixels, float32, (4,)
-    lost: int = 0           # frames since the object was last backed by something seen
-    bridged: bool = False   # the frame could not be read: the masks are those of the frame before
+    prior: ndarray         # $M_{\text{spec}}$, that box grown and cut to the frame, XYXY, pixels, (4,)
+    lost: int = 0          # frames since the object was last backed by something seen
+    bridged: bool = False  # the frame could not be read: the masks are those of the frame before
 
     def to_dict(self) -> dict:  # as `Prediction.to_dict`, with prior, lost and bridged
         "The prediction as JSON holds it."
-        return super().to_dict() | {"prior": [round(float(value), 2) for value in self.prior], "lost": self.lost, "bridged": self.bridged}
+        prior = [round(float(value), 2) for value in self.prior]
+        return super().to_dict() | {"prior": prior, "lost": self.lost, "bridged": self.bridged}
 
 # %% ../../nbs/63_tracks.ipynb #see
 def see_frame(
@@ -67,9 +68,11 @@ def mask_inside(
 ) -> Tensor:              # 0 or 1, float, (1, 1, S, S)
     "A mask of the frame as the network sees it (appendix A.1.4)."
     if crop is not None:
-        return torch.from_numpy(take_crop(255 * mask.astype(np.uint8), crop, fill=0) > 127).float()[None, None]
-    mask = torch.from_numpy(mask).float()[None, None]
-    return (F.interpolate(mask, size=(size, size), mode="bilinear", align_corners=False, antialias=True) >= 0.5).float()
+        inside = take_crop(255 * mask.astype(np.uint8), crop, fill=0) > 127
+        return torch.from_numpy(inside).float()[None, None]
+    whole = torch.from_numpy(mask).float()[None, None]
+    shrunk = F.interpolate(whole, size=(size, size), mode="bilinear", align_corners=False, antialias=True)
+    return (shrunk >= 0.5).float()
 
 
 def mask_back(
@@ -78,41 +81,54 @@ def mask_back(
     state: VideoState,    # of the clip, for the size of its frames
 ) -> ndarray:             # bool, (H, W)
     "The network's answer as a mask of the frame (appendix A.1.4)."
+    height, width = state.height, state.width
     if crop is not None:
-        return put_back(logits[0, 0].float().cpu().numpy(), crop, height=state.height, width=state.width)
-    return (F.interpolate(logits, size=(state.height, state.width), mode="bilinear", align_corners=False)[0, 0] > 0).cpu().numpy()
+        return put_back(logits[0, 0].float().cpu().numpy(), crop, height=height, width=width)
+    large = F.interpolate(logits, size=(height, width), mode="bilinear", align_corners=False)
+    return (large[0, 0] > 0).cpu().numpy()
 
 # %% ../../nbs/63_tracks.ipynb #holder
 class VideoModel:
     "A model, how it is shown frames, and which of its predictions become priors (section 3.5)."
     def __init__(
         self,
-        model: AmodalSam2,             # on the device where it shall run
+        model: AmodalSam2,                # on the device where it shall run
         *,
-        context: float | None = None,  # side of the crop that follows an object, in units of its box; None shows the model whole frames
-        chunk: int = 8,                # objects that the encoder takes at once
-        rule: FollowRule = FollowRule(),   # which predictions become priors
+        context: float | None = None,     # side of the crop that follows an object, in units of its box;
+                                          # None shows the model whole frames
+        chunk: int = 8,                   # objects that the encoder takes at once
+        rule: FollowRule = FollowRule(),  # which predictions become priors
     ):
         self.model, self.context, self.chunk, self.rule = model.eval(), context, chunk, rule
         self.device = next(model.parameters()).device
 
     def view(self, region: ndarray, *, room: float = 1.0) -> Crop | None:
         "What the network is shown for a region, with room for what is unknown."
-        return None if self.context is None else crop_around(region, context=room * self.context, size=self.model.image_size)
+        if self.context is None:
+            return None
+        return crop_around(region, context=room * self.context, size=self.model.image_size)
 
     def prior_of(self, region: ndarray, state: VideoState) -> ndarray:
         "The grown box that the adapters are given."
-        return np.clip(expand_box(region, area=self.model.config.prior_area), 0, [state.width, state.height] * 2).astype(np.float32)
+        grown = expand_box(region, area=self.model.config.prior_area)
+        return np.clip(grown, 0, [state.width, state.height] * 2).astype(np.float32)
 
-    def features(self, frame: ndarray, state: VideoState, places: list[Place]) -> tuple[list[Features], list[Features]]:
+    def _prefix(self, frame: ndarray, crops: list[Crop | None]) -> Features:
+        "What the encoder makes of these views before its first adapter."
+        seen = [see_frame(frame, crop, size=self.model.image_size) for crop in crops]
+        return self.model.encode_prefix(torch.stack(seen).to(self.device))
+
+    def features(
+        self, frame: ndarray, state: VideoState, places: list[Place]
+    ) -> tuple[list[Features], list[Features]]:
         "Features of each object, with adapters and without."
         size, whole, seen = self.model.image_size, [], []
-        prefix = lambda views: self.model.encode_prefix(torch.stack([see_frame(frame, view, size=size) for view in views]).to(self.device))
-        shared = prefix([None]) if self.context is None else None
+        shared = self._prefix(frame, [None]) if self.context is None else None
         for start in range(0, len(places), self.chunk):
             part = places[start:start + self.chunk]
-            encoded = shared or prefix([place.crop for place in part])
-            regions = torch.stack([place_inside(place.region, place.crop, state, size) for place in part]).to(self.device)
+            encoded = shared or self._prefix(frame, [place.crop for place in part])
+            boxes = [place_inside(place.region, place.crop, state, size) for place in part]
+            regions = torch.stack(boxes).to(self.device)
             adapted = self.model.encode_suffix(encoded.for_objects(len(part)), regions)
             plain = seen[0] if seen and shared else self.model.encode_suffix(encoded, None)
             whole += [adapted.of(number) for number in range(len(part))]
@@ -121,15 +137,19 @@ class VideoModel:
 
 # %% ../../nbs/63_tracks.ipynb #answer
 def remember_answer(
-    holder: VideoModel,                     # whose memories they are
-    thing: TrackedObject,                   # the object
-    frame: int,                             # $t$
-    place: Place,                           # with what was found
-    features: tuple[Features, Features],    # with adapters and without
+    holder: VideoModel,                   # whose memories they are
+    thing: TrackedObject,                 # the object
+    frame: int,                           # $t$
+    place: Place,                         # with what was found
+    features: tuple[Features, Features],  # with adapters and without
 ) -> None:
-    "Keep what was found, as SAM-2 will look at it later; the positions are the same for all frames, so one copy serves."
-    entries = [holder.model.remember(seen, found, prompted=frame in thing.prompts) for seen, found in zip(features, place.found)]
-    older = next(iter([*thing.whole["cond_frame_outputs"].values(), *thing.whole["non_cond_frame_outputs"].values()]), entries[0])
+    "Keep what was found, as SAM-2 will look at it later; all frames share one copy of the positions."
+    prompted = frame in thing.prompts
+    entries = [
+        holder.model.remember(seen, found, prompted=prompted) for seen, found in zip(features, place.found)
+    ]
+    shelves = thing.whole["cond_frame_outputs"], thing.whole["non_cond_frame_outputs"]
+    older = next((entry for shelf in shelves for entry in shelf.values()), entries[0])
     for entry in entries:
         entry["maskmem_pos_enc"] = older["maskmem_pos_enc"]
     remember_frame(thing, frame, *entries)
@@ -143,11 +163,32 @@ def predict_place(
 ) -> tuple[VideoPrediction, ndarray]:  # and the visible mask uncut, bool, (H, W)
     "The answer, and what SAM-2 sees uncut."
     whole, seen = place.found
-    amodal, visible = mask_back(whole.logits, place.crop, state), mask_back(seen.logits, place.crop, state)
+    amodal = mask_back(whole.logits, place.crop, state)
+    visible = mask_back(seen.logits, place.crop, state)
     score = float((whole.quality * (whole.presence > 0)).clamp(0, 1))
-    return VideoPrediction(amodal, visible & amodal, score, np.asarray(place.region, dtype=np.float32), holder.prior_of(place.region, state)), visible
+    region = np.asarray(place.region, dtype=np.float32)
+    prior = holder.prior_of(place.region, state)
+    return VideoPrediction(amodal, visible & amodal, score, region, prior), visible
 
 # %% ../../nbs/63_tracks.ipynb #track
+def _track_object(
+    holder: VideoModel, state: VideoState, name: object, frame: int, follow: Follow, place: Place,
+    features: tuple[Features, Features],
+) -> VideoPrediction:
+    "One object in one frame, by its prior and its memories."
+    thing = state.objects[name]
+    about = dict(frame=frame, length=state.num_frames or 10 ** 6, reverse=thing.tracked[frame])
+    whole, seen = features
+    whole = holder.model.track(whole, bank=thing.whole, **about)
+    place.found = whole, holder.model.track(seen, bank=thing.seen, **about)
+    remember_answer(holder, thing, frame, place, features)
+    found, visible = predict_place(holder, state, place)
+    thing.follow[frame] = follow.after(found.amodal, visible, holder.rule)
+    if not state.keep_all:
+        drop_old(thing, frame)
+    return replace(found, lost=thing.follow[frame].lost)
+
+
 @torch.no_grad()
 def track_frame(
     holder: VideoModel,   # model, views and rule
@@ -155,25 +196,20 @@ def track_frame(
     frame: int,           # $t$
     reverse: bool,        # the clip is run through backwards
 ) -> dict[object, VideoPrediction]:  # by object
-    "All objects in one frame: those prompted there as they were answered, the others by their priors and memories."
-    picture, found, free = state.clip[frame], {}, {}
+    "All objects of a frame: those prompted there as answered, the others by their priors and memories."
+    free, places, found = {}, [], {}
     for name, thing in state.objects.items():
-        if frame not in thing.prompts:
-            free[name] = last_known(thing, frame, reverse=reverse)
         thing.tracked[frame] = reverse
-    places = [Place(region, holder.view(region)) for region in (follow.region(holder.rule, height=state.height, width=state.width) for follow in free.values())]
-    features = zip(*holder.features(picture, state, places)) if places else ()
-    for (name, follow), place, both in zip(free.items(), places, features):
-        thing = state.objects[name]
-        place.found = tuple(holder.model.track(one, frame=frame, bank=bank, length=state.num_frames or 10 ** 6, reverse=reverse) for one, bank in zip(both, (thing.whole, thing.seen)))
-        remember_answer(holder, thing, frame, place, both)
-        found[name], visible = predict_place(holder, state, place)
-        thing.follow[frame] = follow.after(found[name].amodal, visible, holder.rule)
-        found[name] = replace(found[name], lost=thing.follow[frame].lost)
-        if not state.keep_all:
-            drop_old(thing, frame)
-    for name in state.objects.keys() - free.keys():
-        found[name], _ = predict_place(holder, state, state.objects[name].places[frame])
+        if frame in thing.prompts:
+            found[name], _ = predict_place(holder, state, thing.places[frame])
+            continue
+        free[name] = follow = last_known(thing, frame, reverse=reverse)
+        region = follow.region(holder.rule, height=state.height, width=state.width)
+        places.append(Place(region, holder.view(region)))
+    if free:
+        features = zip(*holder.features(state.clip[frame], state, places))
+        for (name, follow), place, both in zip(free.items(), places, features):
+            found[name] = _track_object(holder, state, name, frame, follow, place, both)
     return {name: found[name] for name in state.objects}
 
 # %% ../../nbs/63_tracks.ipynb #bridge
