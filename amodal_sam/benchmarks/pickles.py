@@ -56,7 +56,8 @@ class _Door:
 def _shut(*_):
     raise ValueError("it calls what may only be named")
 
-_DOORS = {("builtins", kind.__name__): _Door(kind) for kind in (set, frozenset, list, dict, tuple, int, float, bool, str)} | {
+_PLAIN = (set, frozenset, list, dict, tuple, int, float, bool, str)
+_DOORS = {("builtins", kind.__name__): _Door(kind) for kind in _PLAIN} | {
     ("builtins", "bytes"): _Door(lambda: b""),
     ("_codecs", "encode"): _Door(lambda text, encoding="latin1": text.encode("latin-1")),
     ("numpy", "dtype"): _Door(_Kind), ("numpy", "ndarray"): _Door(_shut),
@@ -68,19 +69,25 @@ _DOORS = {("builtins", kind.__name__): _Door(kind) for kind in (set, frozenset, 
 class _PlainUnpickler(pickle.Unpickler):
     "Reads data, refuses everything else."
     def find_class(self, module: str, name: str) -> _Door:
-        known = module.replace("numpy._core", "numpy.core").replace("__builtin__", "builtins")  # newer numpy, older pickles
+        known = module.replace("numpy._core", "numpy.core")  # of newer numpy
+        known = known.replace("__builtin__", "builtins")     # of older pickles
         door = _DOORS.get((known, name))
         if door is None:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no annotations need: refused, and nothing of it was run")
+            raise pickle.UnpicklingError(
+                f"it asks for {module}.{name}, which no annotations need: "
+                "refused, and nothing of it was run"
+            )
         return door
 
 # %% ../../nbs/31_pickles.ipynb #load-pickle
 def load_pickle(
     file: Path,  # pickle of plain data and numpy numbers
-) -> Any:        # dicts, lists, tuples, sets, numbers, str and bytes; numpy's numbers and arrays as numbers and lists
+) -> Any:        # Python's own: dicts, lists, tuples, sets, numbers, str, bytes
     "What a pickle holds, without running anything of it."
     try:
         return _PlainUnpickler(io.BytesIO(Path(file).read_bytes()), encoding="latin-1").load()
     except Exception as error:  # a broken pickle can raise almost anything
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else error or type(error).__name__
+        reason = error or type(error).__name__
+        if isinstance(error, FileNotFoundError):
+            reason = "there is no such file"
         raise ValueError(f"{Path(file).name} cannot be read as plain data: {reason}") from error

@@ -18,12 +18,12 @@ from .images import open_photographs
 _CLIPS = ("fishbowl", "movid-a")
 
 def open_benchmark(
-    name: str,                        # "kins", "cocoa", "cocoa-cls", "mp3d-amodal", "fishbowl", "movid-a"; to train on: "coco", "sa1b", "labelme"
+    name: str,                        # a key of `BENCHMARKS`, as in "kins"
     root: Path,                       # its folder, as its authors distribute it
-    split: str,                       # "train", or the split to measure on: "test" of KINS, FISHBOWL and MOViD-A, "val" of COCOA, COCOA-cls and COCO, "eval" of MP3D-Amodal
+    split: str,                       # as in "train", "val" or "test"; a wrong one lists those there are
     *,
-    annotations: Path | None = None,  # a file to take instead of those known by name, such as the first format of KINS; seen from here or from the root
-) -> Benchmark:                       # a sequence of `AmodalSample`, each decoded when it is asked for
+    annotations: Path | None = None,  # a file instead of those known; seen from here or the root
+) -> Benchmark:                       # of `AmodalSample`, each decoded when it is asked for
     "The objects of a benchmark, whichever it is (section 4.1)."
     if name not in BENCHMARKS:
         raise ValueError(f"there is no benchmark {name!r}: choose one of {', '.join(BENCHMARKS)}")
@@ -38,7 +38,7 @@ class Inspection:
     address: str              # where its authors distribute it
     terms: str                # as far as they are stated
     counted_by: str           # who states the published counts
-    splits: list[dict]        # of each split that is there: file, pictures, objects, left out, hidden away from view, published count, picture files
+    splits: list[dict]        # of each split: file, pictures, objects, left out, published, files
     problems: list[str] = field(default_factory=list)  # what is missing, broken or of another count
 
     @property
@@ -51,30 +51,46 @@ class Inspection:
 
     def __str__(self) -> str:
         "The report as text."
-        lines = [f"{BENCHMARKS[self.name].title} in {self.folder}: {'complete' if self.complete else 'not complete'}"]
+        state = "complete" if self.complete else "not complete"
+        lines = [f"{BENCHMARKS[self.name].title} in {self.folder}: {state}"]
         for row in self.splits:
-            published = "none published" if row["published"] is None else f"published {row['published']:,}"
-            lines.append(f"  {row['split']}: {row['annotations']}, {row['pictures']:,} {row['unit']} ({published}), {row['objects']:,} objects, {row['left_out']:,} left out, {row['files']:,} on disk")
+            published = "none published"
+            if row["published"] is not None:
+                published = f"published {row['published']:,}"
+            lines.append(
+                f"  {row['split']}: {row['annotations']}, {row['pictures']:,} {row['unit']} "
+                f"({published}), {row['objects']:,} objects, {row['left_out']:,} left out, "
+                f"{row['files']:,} on disk"
+            )
         lines += [f"  problem: {problem}" for problem in self.problems]
-        return "\n".join([*lines, f"  address: {self.address}", f"  terms: {self.terms}", f"  counts: {self.counted_by}"])
+        lines += [f"  address: {self.address}", f"  terms: {self.terms}"]
+        return "\n".join([*lines, f"  counts: {self.counted_by}"])
 
 # %% ../../nbs/35_registry.ipynb #inspect
 def _inspect_split(name: str, root: Path, split: str) -> tuple[dict, list[str]]:
     "What there is of a split, and what is wrong with it."
     benchmark, facts = open_benchmark(name, root, split), BENCHMARKS[name]
     unit, problems = "clips" if name in _CLIPS else "pictures", []
-    seen = {image.split("/")[0] if name in _CLIPS else image for image in [entry.image_id for entry in benchmark.entries] + [image for image, _ in benchmark.left_out]}
+    images = [entry.image_id for entry in benchmark.entries]
+    images += [image for image, _ in benchmark.left_out]
+    seen = {image.split("/")[0] if name in _CLIPS else image for image in images}
     folders = [root / folder for folder in facts.pictures[split] if (root / folder).is_dir()]
-    files = sum(1 for path in folders[0].iterdir() if name not in _CLIPS or path.is_dir()) if folders and folders[0] != root else 0
+    files = 0
+    if folders and folders[0] != root:
+        files = sum(name not in _CLIPS or path.is_dir() for path in folders[0].iterdir())
     if not folders:
         problems.append(f"{split}: no pictures, there is no folder {' or '.join(facts.pictures[split])}")
     elif folders[0] != root and files < len(seen):
-        problems.append(f"{split}: {len(seen) - files:,} {unit} of {len(seen):,} are missing from {folders[0].relative_to(root).as_posix()}")
+        where = folders[0].relative_to(root).as_posix()
+        missing = len(seen) - files
+        problems.append(f"{split}: {missing:,} {unit} of {len(seen):,} are missing from {where}")
     published = facts.counts.get(split)
     if published is not None and published != len(seen):
         problems.append(f"{split}: {len(seen):,} {unit} are annotated, published are {published:,}")
-    return {"split": split, "annotations": benchmark.annotations.name, "unit": unit, "pictures": len(seen), "objects": len(benchmark), "left_out": len(benchmark.left_out),
-            "reasons": dict(Counter(benchmark.left_out.values())), "published": published, "files": files}, problems
+    row = {"split": split, "annotations": benchmark.annotations.name, "unit": unit}
+    row |= {"pictures": len(seen), "objects": len(benchmark), "left_out": len(benchmark.left_out)}
+    row |= {"reasons": dict(Counter(benchmark.left_out.values()))}
+    return row | {"published": published, "files": files}, problems
 
 def inspect_benchmark(
     name: str,   # of the benchmark, as `open_benchmark` takes it
@@ -85,7 +101,10 @@ def inspect_benchmark(
         raise ValueError(f"there is no benchmark {name!r}: choose one of {', '.join(BENCHMARKS)}")
     facts, root, rows, problems = BENCHMARKS[name], Path(root), [], []
     if not root.is_dir():
-        raise ValueError(f"{root} is no folder: give the one that is to hold {facts.title}, which is distributed at {facts.address}")
+        raise ValueError(
+            f"{root} is no folder: give the one that is to hold {facts.title}, "
+            f"which is distributed at {facts.address}"
+        )
     for split in facts.annotations:
         try:
             row, found = _inspect_split(name, root, split)

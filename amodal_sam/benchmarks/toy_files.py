@@ -11,6 +11,7 @@ import io
 import json
 import pickle
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -28,11 +29,16 @@ from ..toy import toy_clip, toy_scene
 def _two(scene: AmodalSample, image_id: str, *, track: str = "") -> list[AmodalSample]:
     "What stands in front and what is behind it, as two samples; in clips one of them may be out of view."
     found = []
-    for number, (amodal, visible) in enumerate(((scene.occluder, scene.occluder), (scene.amodal, scene.visible)), start=1):
+    parts = (scene.occluder, scene.occluder), (scene.amodal, scene.visible)
+    for number, (amodal, visible) in enumerate(parts, start=1):
         if not amodal.any():
             continue
-        record = scene.record | {"number": number} | ({"track": f"{track}/{number}"} if track else {})
-        found.append(replace(scene, amodal=amodal, visible=visible, occluder=None, original=None, image_id=image_id, object_id=str(number), record=record))
+        record = scene.record | {"number": number}
+        if track:
+            record["track"] = f"{track}/{number}"
+        names = {"image_id": image_id, "object_id": str(number), "record": record}
+        masks = {"amodal": amodal, "visible": visible, "occluder": None}
+        found.append(replace(scene, original=None, **masks, **names))
     return found
 
 def _outline(mask: ndarray) -> list[float]:
@@ -50,8 +56,11 @@ def _rectangles(mask: ndarray) -> list[list[float]]:
     "Polygons that cover a mask exactly: one for each run of pixels of each row."
     found = []
     for y, row in enumerate(np.pad(mask, ((0, 0), (1, 1))).astype(int)):
-        starts, ends = np.flatnonzero(np.diff(row) == 1).tolist(), np.flatnonzero(np.diff(row) == -1).tolist()
-        found += [[float(value) for value in (left, y, right, y, right, y + 1, left, y + 1)] for left, right in zip(starts, ends)]
+        starts = np.flatnonzero(np.diff(row) == 1).tolist()
+        ends = np.flatnonzero(np.diff(row) == -1).tolist()
+        for left, right in zip(starts, ends):
+            corners = left, y, right, y, right, y + 1, left, y + 1
+            found.append([float(value) for value in corners])
     return found
 
 def _packed(mask: ndarray) -> dict:
@@ -76,34 +85,59 @@ def _picture(sample: AmodalSample, number: int, name: str) -> dict:
     return {"id": number, "file_name": name, "width": width, "height": height}
 
 # %% ../../nbs/32_toy_files.ipynb #kins
-def _write_kins(root: Path, split: str, truth: list[list[AmodalSample]], *, old: bool = False) -> list[list[AmodalSample]]:
+def _kins_facts(mask: ndarray) -> dict:
+    "What KINS says of a mask."
+    return {"segm": _rectangles(mask), "bbox": _xywh(mask), "area": int(mask.sum())}
+
+
+_KINS_FILES = {"train": "update_train_2020.json", "test": "update_test_2020.json"}
+_KINS_OLD_FILES = {"train": "instances_train.json", "test": "instances_val.json"}
+
+
+def _write_kins(
+    root: Path,
+    split: str,
+    truth: list[list[AmodalSample]],
+    *,
+    old: bool = False,   # in the first format
+) -> list[list[AmodalSample]]:
     images, annotations = [], []
     for number, group in enumerate(truth):
         images.append(_picture(group[0], number, f"{number:06d}.png"))
-        _save(group[0].image, root / ("training" if split == "train" else "testing") / "image_2" / f"{number:06d}.png")
+        folder = root / ("training" if split == "train" else "testing") / "image_2"
+        _save(group[0].image, folder / f"{number:06d}.png")
         for sample in group:
-            whole, seen = {"segm": _rectangles(sample.amodal), "bbox": _xywh(sample.amodal), "area": int(sample.amodal.sum())}, {"segm": _rectangles(sample.visible), "bbox": _xywh(sample.visible), "area": int(sample.visible.sum())}
-            entry = {"id": len(annotations), "image_id": number, "category_id": 4 if sample.object_id == "1" else 2, "iscrowd": 0}
+            whole, seen = _kins_facts(sample.amodal), _kins_facts(sample.visible)
+            entry = {"id": len(annotations), "image_id": number, "iscrowd": 0}
+            entry["category_id"] = 4 if sample.object_id == "1" else 2
             if old:
-                entry |= {"segmentation": whole["segm"], "bbox": whole["bbox"], "area": whole["area"], "inmodal_bbox": seen["bbox"], "inmodal_seg": encode_rle(sample.visible)}
+                entry |= {"segmentation": whole["segm"], "bbox": whole["bbox"], "area": whole["area"]}
+                entry |= {"inmodal_bbox": seen["bbox"], "inmodal_seg": encode_rle(sample.visible)}
             else:
-                entry |= {f"a_{key}": value for key, value in whole.items()} | {f"i_{key}": value for key, value in seen.items()} | {"oco_id": number, "ico_id": int(sample.object_id)}
+                entry |= {f"a_{key}": value for key, value in whole.items()}
+                entry |= {f"i_{key}": value for key, value in seen.items()}
+                entry |= {"oco_id": number, "ico_id": int(sample.object_id)}
             annotations.append(entry)
-    categories = [{"id": 2, "name": "pedestrian", "supercategory": "Living Thing"}, {"id": 4, "name": "car", "supercategory": "vehicles"}]
-    names = {"train": "instances_train.json", "test": "instances_val.json"} if old else {"train": "update_train_2020.json", "test": "update_test_2020.json"}
-    (root / names[split]).write_text(json.dumps({"images": images, "annotations": annotations, "categories": categories}))
+    person = {"id": 2, "name": "pedestrian", "supercategory": "Living Thing"}
+    categories = [person, {"id": 4, "name": "car", "supercategory": "vehicles"}]
+    content = {"images": images, "annotations": annotations, "categories": categories}
+    file = (_KINS_OLD_FILES if old else _KINS_FILES)[split]
+    (root / file).write_text(json.dumps(content))
     return truth
 
 # %% ../../nbs/32_toy_files.ipynb #cocoa
+_CUP = {"id": 47, "name": "cup", "supercategory": "kitchen"}
 def _region(sample: AmodalSample) -> dict:
     "What COCOA and MP3D-Amodal say of an object."
-    return {"name": f"{sample.category} ", "isStuff": 0, "area": int(sample.amodal.sum()), "order": int(sample.object_id), "occlude_rate": sample.occlusion_rate}
+    about = {"name": f"{sample.category} ", "isStuff": 0, "area": int(sample.amodal.sum())}
+    return about | {"order": int(sample.object_id), "occlude_rate": sample.occlusion_rate}
 
 def _codes(sample: AmodalSample) -> dict:
     "The visible and the hidden part, where there is one."
     if not sample.occluded.any():
         return {}
-    return {"visible_mask": encode_rle(sample.visible), "invisible_mask": encode_rle(occluded_part(sample.amodal, sample.visible))}
+    hidden = occluded_part(sample.amodal, sample.visible)
+    return {"visible_mask": encode_rle(sample.visible), "invisible_mask": encode_rle(hidden)}
 
 def _write_cocoa(root: Path, split: str, truth: list[list[AmodalSample]]) -> list[list[AmodalSample]]:
     images, annotations, polygons = [], [], [[_outline(sample.amodal) for sample in group] for group in truth]
@@ -112,8 +146,12 @@ def _write_cocoa(root: Path, split: str, truth: list[list[AmodalSample]]) -> lis
         name = f"COCO_{split}2014_{number:012d}.jpg"
         images.append(_picture(group[0], number, name))
         _save(group[0].image, root / f"{split}2014" / name)
-        regions = [{"segmentation": polygon, **_region(sample), **_codes(sample)} for sample, polygon in zip(group, polygons[number - 1])]
-        annotations.append({"id": 100 + number, "image_id": number, "author": "toy", "url": name, "size": len(group), "depth_constraint": "1-2", "regions": regions})
+        regions = []
+        for sample, polygon in zip(group, polygons[number - 1]):
+            regions.append({"segmentation": polygon} | _region(sample) | _codes(sample))
+        about = {"id": 100 + number, "image_id": number, "author": "toy", "url": name}
+        about |= {"size": len(group), "depth_constraint": "1-2", "regions": regions}
+        annotations.append(about)
     _write_json(root / "annotations" / f"COCO_amodal_{split}2014.json", images, annotations)
     return truth
 
@@ -129,9 +167,11 @@ def _write_cocoa_cls(root: Path, split: str, truth: list[list[AmodalSample]]) ->
         images.append(_picture(group[0], number, name))
         _save(group[0].image, root / f"{split}2014" / name)
         for sample in group:
-            entry = {"id": len(annotations) + 1, "image_id": number, "category_id": 47, "iscrowd": 0, "bbox": _xywh(sample.amodal), "segmentation": encode_rle(sample.amodal)}
+            entry = {"id": len(annotations) + 1, "image_id": number, "category_id": 47, "iscrowd": 0}
+            entry |= {"bbox": _xywh(sample.amodal), "segmentation": encode_rle(sample.amodal)}
             annotations.append(entry | _region(sample) | _codes(sample))
-    _write_json(root / "annotations" / f"COCO_amodal_{split}2014_with_classes.json", images, annotations, categories=[{"id": 47, "name": "cup", "supercategory": "kitchen"}])
+    path = root / "annotations" / f"COCO_amodal_{split}2014_with_classes.json"
+    _write_json(path, images, annotations, categories=[_CUP])
     return truth
 
 def _write_mp3d(root: Path, split: str, truth: list[list[AmodalSample]]) -> list[list[AmodalSample]]:
@@ -139,8 +179,12 @@ def _write_mp3d(root: Path, split: str, truth: list[list[AmodalSample]]) -> list
     for number, group in enumerate(truth):
         content["images"].append(_picture(group[0], number, f"{number:04d}.png"))
         _save(group[0].image, root / f"mp3d_{split}" / f"{number:04d}.png")
-        content["annotations"].append({"image_id": number, "regions": [{"segmentation": _packed(sample.amodal), "visible_mask": _packed(sample.visible), "category_id": 3, "isStuff": 0,
-                                       "area": np.int64(sample.amodal.sum()), "occlusion_rate": np.float64(sample.occlusion_rate)} for sample in group]})
+        regions = []
+        for sample in group:
+            about = {"segmentation": _packed(sample.amodal), "visible_mask": _packed(sample.visible)}
+            about |= {"category_id": 3, "isStuff": 0, "area": np.int64(sample.amodal.sum())}
+            regions.append(about | {"occlusion_rate": np.float64(sample.occlusion_rate)})
+        content["annotations"].append({"image_id": number, "regions": regions})
     (root / f"MP3D_seleted_{split}_10.29.pkl").write_bytes(pickle.dumps(content))
     return truth
 
@@ -155,12 +199,16 @@ def _write_fishbowl(root: Path, split: str, truth: list[list[AmodalSample]]) -> 
     for group in truth:
         for sample in group:
             clip, frame = sample.image_id.split("/")
-            _save(sample.image, root / f"{split}_data" / f"{split}_frames" / f"{clip}" / f"{int(frame):05d}.png")
-            others = [other.visible for other in group if other.image_id == sample.image_id and other.object_id != sample.object_id]
+            frames = root / f"{split}_data" / f"{split}_frames"
+            _save(sample.image, frames / f"{clip}" / f"{int(frame):05d}.png")
+            beside = [other for other in group if other.image_id == sample.image_id]
+            others = [other.visible for other in beside if other.object_id != sample.object_id]
             free = ~np.any(others, axis=0) if others else np.ones_like(sample.visible)
-            content.setdefault(f"{clip}_{sample.object_id}", {})[int(frame)] = {
-                "VM": [_packed(sample.visible)], "FM": [_packed(sample.amodal)], "VM_bx": _rows_first(sample.visible), "FM_bx": _rows_first(sample.amodal),
-                "loss_mask_weight": [_packed(free)], "OCC_R": np.float64(sample.occlusion_rate), "IoU": 1.0, "fish_type": "butterfly"}
+            item = {"VM": [_packed(sample.visible)], "FM": [_packed(sample.amodal)]}
+            item |= {"VM_bx": _rows_first(sample.visible), "FM_bx": _rows_first(sample.amodal)}
+            item |= {"loss_mask_weight": [_packed(free)], "OCC_R": np.float64(sample.occlusion_rate)}
+            item |= {"IoU": 1.0, "fish_type": "butterfly"}
+            content.setdefault(f"{clip}_{sample.object_id}", {})[int(frame)] = item
     (root / f"{split}_data" / f"{split}_data.pkl").write_bytes(pickle.dumps(content))
     return truth
 
@@ -168,7 +216,8 @@ def _write_fishbowl(root: Path, split: str, truth: list[list[AmodalSample]]) -> 
 def _write_movid_a(root: Path, split: str, truth: list[list[AmodalSample]]) -> list[list[AmodalSample]]:
     lines = []
     for clip, group in enumerate(truth):
-        folder, frames, size = root / split / str(clip), sorted({sample.record["frame"] for sample in group}), group[0].amodal.shape
+        folder, size = root / split / str(clip), group[0].amodal.shape
+        frames = sorted({sample.record["frame"] for sample in group})
         instances = [{"bboxes": [], "bbox_frames": []} for _ in range(2)]
         for frame in frames:
             full, parts = np.zeros(size, dtype=np.uint8), np.zeros((2, *size), dtype=np.uint8)
@@ -183,19 +232,27 @@ def _write_movid_a(root: Path, split: str, truth: list[list[AmodalSample]]) -> l
             for number, part in enumerate(parts):
                 _save(part, folder / f"segmentation_{number}_{frame:05d}.png")
         lines += [f"{clip}_{number}_{number + 1}" for number in range(2)]
-        (folder / "metadata.json").write_text(json.dumps({"metadata": {"num_frames": len(frames), "height": size[0], "width": size[1]}, "instances": instances}))
+        about = {"num_frames": len(frames), "height": size[0], "width": size[1]}
+        content = {"metadata": about, "instances": instances}
+        (folder / "metadata.json").write_text(json.dumps(content))
     (root / f"{split}_instance.txt").write_text("\n".join(lines) + "\n")
     return truth
 
 # %% ../../nbs/32_toy_files.ipynb #training-coco
 def _write_coco(root: Path, split: str, truth: list[list[AmodalSample]]) -> list[list[AmodalSample]]:
-    images, annotations, truth = [], [], [[replace(sample, amodal=sample.visible) for sample in group] for group in truth]
+    images, annotations, seen = [], [], []
+    for group in truth:
+        seen.append([replace(sample, amodal=sample.visible) for sample in group])
+    truth = seen
     for number, group in enumerate(truth, start=1):
         images.append(_picture(group[0], number, f"{number:012d}.jpg"))
         _save(group[0].image, root / f"{split}2017" / f"{number:012d}.jpg")
-        annotations += [{"id": 10 * number + place, "image_id": number, "category_id": 47, "iscrowd": 0, "area": int(sample.visible.sum()), "bbox": _xywh(sample.visible),
-                         "segmentation": _rectangles(sample.visible)} for place, sample in enumerate(group)]
-    _write_json(root / "annotations" / f"instances_{split}2017.json", images, annotations, categories=[{"id": 47, "name": "cup", "supercategory": "kitchen"}])
+        for place, sample in enumerate(group):
+            entry = {"id": 10 * number + place, "image_id": number, "category_id": 47, "iscrowd": 0}
+            entry |= {"area": int(sample.visible.sum()), "bbox": _xywh(sample.visible)}
+            annotations.append(entry | {"segmentation": _rectangles(sample.visible)})
+    path = root / "annotations" / f"instances_{split}2017.json"
+    _write_json(path, images, annotations, categories=[_CUP])
     return truth
 
 def _write_sa1b(root: Path, split: str, truth: list[list[AmodalSample]]) -> list[list[AmodalSample]]:
@@ -203,8 +260,13 @@ def _write_sa1b(root: Path, split: str, truth: list[list[AmodalSample]]) -> list
     for number, group in enumerate(truth, start=1):
         height, width = group[0].amodal.shape
         _save(group[0].image, root / f"sa_{number}.jpg")
-        annotations = [{"id": 500 + place, "segmentation": encode_rle(sample.visible), "bbox": _xywh(sample.visible), "area": int(sample.visible.sum()), "predicted_iou": 0.95,
-                        "stability_score": 0.97, "crop_box": [0, 0, width, height], "point_coords": [[1.0, 1.0]]} for place, sample in enumerate(group)]
+        scores = {"predicted_iou": 0.95, "stability_score": 0.97}
+        scores |= {"crop_box": [0, 0, width, height], "point_coords": [[1.0, 1.0]]}
+        annotations = []
+        for place, sample in enumerate(group):
+            code, area = encode_rle(sample.visible), int(sample.visible.sum())
+            about = {"id": 500 + place, "segmentation": code, "bbox": _xywh(sample.visible)}
+            annotations.append(about | {"area": area} | scores)
         image = {"image_id": number, "width": width, "height": height, "file_name": f"sa_{number}.jpg"}
         (root / f"sa_{number}.json").write_text(json.dumps({"image": image, "annotations": annotations}))
     return truth
@@ -215,25 +277,45 @@ def _write_labelme(root: Path, split: str, truth: list[list[AmodalSample]]) -> l
     for number, group in enumerate(truth):
         shapes = []
         for sample in group:
-            common = {"label": sample.category, "flags": {}, "group_id": int(sample.object_id), "description": ""}
+            common = {"label": sample.category, "flags": {}, "description": ""}
+            common["group_id"] = int(sample.object_id)
             if sample.object_id == "1":
                 left, top, right, bottom = tight_box(sample.visible).astype(int).tolist()
-                Image.fromarray(sample.visible[top:bottom, left:right]).save(crop := io.BytesIO(), "PNG")
-                shapes.append(common | {"shape_type": "mask", "points": [[left, top], [right - 1, bottom - 1]], "mask": base64.b64encode(crop.getvalue()).decode()})
+                crop = io.BytesIO()
+                Image.fromarray(sample.visible[top:bottom, left:right]).save(crop, "PNG")
+                points = [[left, top], [right - 1, bottom - 1]]
+                painted = base64.b64encode(crop.getvalue()).decode()
+                shapes.append(common | {"shape_type": "mask", "points": points, "mask": painted})
             else:
-                shapes += [common | {"shape_type": "polygon", "points": np.reshape(polygon, (-1, 2)).tolist(), "mask": None} for polygon in _rectangles(sample.visible)]
+                common |= {"shape_type": "polygon", "mask": None}
+                for polygon in _rectangles(sample.visible):
+                    shapes.append(common | {"points": np.reshape(polygon, (-1, 2)).tolist()})
         height, width = group[0].amodal.shape
         _save(group[0].image, root / f"scene{number}.jpg")
-        (root / f"scene{number}.json").write_text(json.dumps({"version": "5.5.0", "flags": {}, "shapes": shapes, "imagePath": f"scene{number}.jpg", "imageData": None, "imageHeight": height, "imageWidth": width}))
+        content = {"version": "5.5.0", "flags": {}, "shapes": shapes, "imageData": None}
+        content |= {"imagePath": f"scene{number}.jpg", "imageHeight": height, "imageWidth": width}
+        (root / f"scene{number}.json").write_text(json.dumps(content))
     return truth
 
 # %% ../../nbs/32_toy_files.ipynb #write
-_WRITERS = {"kins": _write_kins, "kins-old": lambda *scenes: _write_kins(*scenes, old=True), "cocoa": _write_cocoa, "cocoa-cls": _write_cocoa_cls, "mp3d-amodal": _write_mp3d, "fishbowl": _write_fishbowl,
-            "movid-a": _write_movid_a, "coco": _write_coco, "sa1b": _write_sa1b, "labelme": _write_labelme}
-_SPLITS = {"kins": "test", "kins-old": "test", "cocoa": "val", "cocoa-cls": "val", "mp3d-amodal": "eval", "fishbowl": "test", "movid-a": "test", "coco": "val", "sa1b": "train", "labelme": "train"}
+_WRITERS = {
+    "kins": _write_kins,
+    "kins-old": partial(_write_kins, old=True),
+    "cocoa": _write_cocoa,
+    "cocoa-cls": _write_cocoa_cls,
+    "mp3d-amodal": _write_mp3d,
+    "fishbowl": _write_fishbowl,
+    "movid-a": _write_movid_a,
+    "coco": _write_coco,
+    "sa1b": _write_sa1b,
+    "labelme": _write_labelme,
+}
+_SPLITS = dict.fromkeys(("kins", "kins-old", "fishbowl", "movid-a"), "test")
+_SPLITS |= dict.fromkeys(("cocoa", "cocoa-cls", "coco"), "val")
+_SPLITS |= {"mp3d-amodal": "eval", "sa1b": "train", "labelme": "train"}
 
 def write_toy_benchmark(
-    name: str,            # of the benchmark: "kins", "kins-old" (the first format), "cocoa", "cocoa-cls", "mp3d-amodal", "fishbowl", "movid-a", "coco", "sa1b" or "labelme"
+    name: str,            # of the benchmark, a key of `BENCHMARKS`, or "kins-old", its first format
     root: Path,           # folder to write into
     *,
     split: str = "",      # the one that is measured on, if left out
@@ -241,14 +323,19 @@ def write_toy_benchmark(
     size: int = 64,       # side of the pictures, pixels
     frames: int = 6,      # $T$, of each clip
     seed: int = 0,        # of the first scene
-) -> list[AmodalSample]:  # what is in the files, in their order; pictures saved as JPEG come back slightly changed
+) -> list[AmodalSample]:  # what is in the files, in their order; JPEG changes pictures slightly
     "Write toy scenes in the format of a benchmark (section 4.1)."
     if name not in _WRITERS:
         raise ValueError(f"there is no format {name!r}: choose one of {', '.join(_WRITERS)}")
     Path(root).mkdir(parents=True, exist_ok=True)
     seeds = range(seed, seed + scenes)
     if name in ("fishbowl", "movid-a"):
-        truth = [[sample for scene in toy_clip(number, frames=frames, size=size) for sample in _two(scene, f"{number:05d}/{scene.record['frame']}", track=f"{number:05d}")] for number in seeds]
+        truth = []
+        for number in seeds:
+            clip, group = f"{number:05d}", []
+            for scene in toy_clip(number, frames=frames, size=size):
+                group += _two(scene, f"{clip}/{scene.record['frame']}", track=clip)
+            truth.append(group)
     else:
         truth = [_two(toy_scene(number, size=size), f"{number}") for number in seeds]
     return [sample for group in _WRITERS[name](Path(root), split or _SPLITS[name], truth) for sample in group]

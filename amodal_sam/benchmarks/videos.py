@@ -15,7 +15,8 @@ import numpy as np
 from numpy import ndarray
 from PIL import Image
 
-from .formats import BENCHMARKS, Benchmark, Entry, annotated_mask, find_annotations, find_split, make_sample
+from .formats import BENCHMARKS, Benchmark, Entry, annotated_mask
+from .formats import find_annotations, find_split, make_sample
 from .pickles import load_pickle
 from ..rle import encode_rle
 from ..sample import AmodalSample
@@ -33,22 +34,39 @@ def _read_fishbowl(split: str, root: Path, content: dict, entry: Entry) -> Amoda
     item, clip = content[key][frame], key.split("_")[0]
     code = item["FM"][0] if isinstance(item["FM"], list) else item["FM"]
     size = int(code["size"][0]), int(code["size"][1])
-    folders = [root / folder / name for folder in BENCHMARKS["fishbowl"].pictures[split] for name in (clip, clip.zfill(5))]
-    facts = {"split": split, "stated_rate": item.get("OCC_R"), "stated_box": _rows_first(item.get("FM_bx")), "stated_visible_box": _rows_first(item.get("VM_bx"))}
+    folders = BENCHMARKS["fishbowl"].pictures[split]
+    places = []
+    for folder in folders:
+        for named in (clip, clip.zfill(5)):
+            places.append(root / folder / named / f"{entry.frame:05d}.png")
+    facts = {"split": split, "stated_rate": item.get("OCC_R")}
+    facts["stated_box"] = _rows_first(item.get("FM_bx"))
+    facts["stated_visible_box"] = _rows_first(item.get("VM_bx"))
     if "loss_mask_weight" in item:
         facts["others"] = encode_rle(~annotated_mask(item["loss_mask_weight"], size))
-    return make_sample(tuple(folder / f"{entry.frame:05d}.png" for folder in folders), annotated_mask(item["FM"], size), annotated_mask(item["VM"], size), origin="fishbowl",
-                       record=facts | {"track": entry.track, "frame": entry.frame}, image_id=entry.image_id, object_id=entry.object_id, category=str(item.get("fish_type", "")))
+    facts |= {"track": entry.track, "frame": entry.frame}
+    names = {"image_id": entry.image_id, "object_id": entry.object_id, "origin": "fishbowl"}
+    names["category"] = str(item.get("fish_type", ""))
+    amodal, visible = annotated_mask(item["FM"], size), annotated_mask(item["VM"], size)
+    return make_sample(tuple(places), amodal, visible, record=facts, **names)
 
 def _open_fishbowl(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
     path = find_annotations(name, root, split, annotations)
     content, entries = load_pickle(path), []
-    if not isinstance(content, dict) or not all(isinstance(frames, dict) and "_" in str(key) for key, frames in content.items()):
-        raise ValueError(f'{path.name} cannot be used as annotations: it has no frames under names like "00043_1"')
+    right = isinstance(content, dict)
+    for key, frames in content.items() if right else ():
+        right = right and isinstance(frames, dict) and "_" in str(key)
+    if not right:
+        raise ValueError(
+            f'{path.name} cannot be used as annotations: it has no frames under names like "00043_1"'
+        )
     for key, frames in content.items():
         clip, number = key.split("_")[:2]
-        entries += [Entry(f"{clip}/{int(frame):05d}", number, (key, frame), f"{clip}/{number}", int(frame)) for frame in sorted(frames, key=int)]
-    return Benchmark(name, split, entries=entries, read=partial(_read_fishbowl, split, Path(root), content), annotations=path)
+        for frame in sorted(frames, key=int):
+            image_id, track = f"{clip}/{int(frame):05d}", f"{clip}/{number}"
+            entries.append(Entry(image_id, number, (key, frame), track, int(frame)))
+    read = partial(_read_fishbowl, split, Path(root), content)
+    return Benchmark(name, split, entries=entries, read=read, annotations=path)
 
 # %% ../../nbs/34_videos.ipynb #movid
 class _Place(NamedTuple):
@@ -66,24 +84,37 @@ def _value_map(path: Path) -> ndarray:
     except FileNotFoundError as error:
         raise ValueError(f"{path.parent.name}/{path.name} is not there") from error
     if values.ndim != 2:
-        raise ValueError(f"{path.parent.name}/{path.name} is no map of values but a picture of the shape {values.shape}")
+        raise ValueError(
+            f"{path.parent.name}/{path.name} is no map of values "
+            f"but a picture of the shape {values.shape}"
+        )
     return values
 
 def _read_movid_a(split: str, entry: Entry) -> AmodalSample:
     place = entry.place
-    full, part = (_value_map(place.folder / f"segmentation_{name}_{entry.frame:05d}.png") for name in ("full", place.number))
-    top, left, bottom, right = (share * side for share, side in zip(place.box, (*full.shape, *full.shape)))
-    facts = {"split": split, "stated_box": [left, top, right, bottom], "others": encode_rle((full != place.value) & (full != 0)), "track": entry.track, "frame": entry.frame}
-    return make_sample((place.folder / f"rgba_full_{entry.frame:05d}.png",), part == place.value, full == place.value, origin="movid-a", record=facts, image_id=entry.image_id, object_id=entry.object_id)
+    full = _value_map(place.folder / f"segmentation_full_{entry.frame:05d}.png")
+    part = _value_map(place.folder / f"segmentation_{place.number}_{entry.frame:05d}.png")
+    top, left, bottom, right = (share * side for share, side in zip(place.box, full.shape * 2))
+    others = encode_rle((full != place.value) & (full != 0))
+    facts = {"split": split, "stated_box": [left, top, right, bottom], "others": others}
+    facts |= {"track": entry.track, "frame": entry.frame}
+    names = {"image_id": entry.image_id, "object_id": entry.object_id, "origin": "movid-a"}
+    picture = place.folder / f"rgba_full_{entry.frame:05d}.png"
+    return make_sample((picture,), part == place.value, full == place.value, record=facts, **names)
 
 # %% ../../nbs/34_videos.ipynb #movid-open
 def _clip_of(path: Path) -> tuple[int, list[dict]]:
     "The number of frames of a clip, and the frames and boxes of each of its objects."
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return int(content["metadata"]["num_frames"]), [dict(zip(item["bbox_frames"], item["bboxes"])) for item in content["instances"]]
+        boxes = [dict(zip(item["bbox_frames"], item["bboxes"])) for item in content["instances"]]
+        return int(content["metadata"]["num_frames"]), boxes
     except (OSError, KeyError, TypeError, ValueError) as error:
-        reason = f"the entry {error} is missing" if isinstance(error, KeyError) else "it is not there" if isinstance(error, FileNotFoundError) else error
+        reason = error
+        if isinstance(error, KeyError):
+            reason = f"the entry {error} is missing"
+        elif isinstance(error, FileNotFoundError):
+            reason = "it is not there"
         raise ValueError(f"{path.parent.name}/{path.name} cannot be used: {reason}") from error
 
 def _open_movid_a(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
@@ -93,7 +124,9 @@ def _open_movid_a(name: str, root: Path, split: str, annotations: Path | None) -
         try:
             clip, number, value = map(int, line.split("_"))
         except ValueError as error:
-            raise ValueError(f"{path.name} has a line {line!r} where clip_object_value is expected") from error
+            raise ValueError(
+                f"{path.name} has a line {line!r} where clip_object_value is expected"
+            ) from error
         folder = Path(root) / split / str(clip)
         if clip not in clips:
             clips[clip] = _clip_of(folder / "metadata.json")
@@ -105,8 +138,10 @@ def _open_movid_a(name: str, root: Path, split: str, annotations: Path | None) -
             if box is None:
                 left_out[image_id, str(number)] = "a frame of weight 0: the object has no box in it"
             else:
-                entries.append(Entry(image_id, str(number), _Place(folder, number, value, tuple(box)), f"{clip}/{number}", frame))
-    return Benchmark(name, split, entries=entries, read=partial(_read_movid_a, split), annotations=path, left_out=left_out)
+                place = _Place(folder, number, value, tuple(box))
+                entries.append(Entry(image_id, str(number), place, f"{clip}/{number}", frame))
+    about = {"read": partial(_read_movid_a, split), "annotations": path, "left_out": left_out}
+    return Benchmark(name, split, entries=entries, **about)
 
 # %% ../../nbs/34_videos.ipynb #door
 _OPENERS = {"fishbowl": _open_fishbowl, "movid-a": _open_movid_a}
@@ -116,7 +151,7 @@ def open_clips(
     root: Path,                       # its folder
     split: str,                       # "train" or "test"
     *,
-    annotations: Path | None = None,  # a file to take instead of those known by name; seen from here or from the root
+    annotations: Path | None = None,  # a file instead of those known; seen from here or the root
 ) -> Benchmark:                       # a sample for each object in each frame that counts
     "The objects of a benchmark of clips (section 4.1, table 3)."
     if name not in _OPENERS:
