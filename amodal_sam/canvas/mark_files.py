@@ -37,12 +37,26 @@ def _region(noted: Noted) -> dict:
     hidden = occluded_part(noted.amodal, noted.visible)
     left, top, right, bottom = tight_box(noted.amodal).tolist() if noted.amodal.any() else (0, 0, 0, 0)
     area = int(noted.amodal.sum())
-    return {"segmentation": encode_rle(noted.amodal), "visible_mask": encode_rle(noted.visible), "invisible_mask": encode_rle(hidden), "area": area, "bbox": [left, top, right - left, bottom - top],
-            "occlude_rate": round(int(hidden.sum()) / max(1, area), 4), "name": noted.thing.name, "score": noted.score, "colour": noted.thing.colour, "question": noted.question.to_dict()}
+    return {
+        "segmentation": encode_rle(noted.amodal),
+        "visible_mask": encode_rle(noted.visible),
+        "invisible_mask": encode_rle(hidden),
+        "area": area,
+        "bbox": [left, top, right - left, bottom - top],
+        "occlude_rate": round(int(hidden.sum()) / max(1, area), 4),
+        "name": noted.thing.name,
+        "score": noted.score,
+        "colour": noted.thing.colour,
+        "question": noted.question.to_dict(),
+    }
 
 
 def _pictures(frames: dict[int, list[Noted]], size: tuple[int, int], names: dict[int, str]) -> list[dict]:
-    return [{"id": frame + 1, "file_name": names.get(frame, f"frame-{frame:05}.jpg"), "height": size[0], "width": size[1], "frame": frame} for frame in frames]
+    rows = []
+    for frame in frames:
+        name = names.get(frame, f"frame-{frame:05}.jpg")
+        rows.append({"id": frame + 1, "file_name": name, "height": size[0], "width": size[1], "frame": frame})
+    return rows
 
 
 def coco_of(
@@ -54,8 +68,14 @@ def coco_of(
     "Everything that is known, one record an object."
     kinds = sorted({noted.kind for group in frames.values() for noted in group})
     rows = [(frame, noted) for frame, group in frames.items() for noted in group]
-    annotations = [{"id": number, "image_id": frame + 1, "category_id": kinds.index(noted.kind) + 1, "iscrowd": 0} | _region(noted) for number, (frame, noted) in enumerate(rows, start=1)]
-    return {"images": _pictures(frames, size, names), "annotations": annotations, "categories": [{"id": number, "name": kind} for number, kind in enumerate(kinds, start=1)]}
+    annotations = []
+    for number, (frame, noted) in enumerate(rows, start=1):
+        kind = kinds.index(noted.kind) + 1
+        head = {"id": number, "image_id": frame + 1, "category_id": kind, "iscrowd": 0}
+        annotations.append(head | _region(noted))
+    categories = [{"id": number, "name": kind} for number, kind in enumerate(kinds, start=1)]
+    pictures = _pictures(frames, size, names)
+    return {"images": pictures, "annotations": annotations, "categories": categories}
 
 
 def cocoa_of(
@@ -65,8 +85,13 @@ def cocoa_of(
     names: dict[int, str],           # file names of the frames
 ) -> dict:
     "Everything that is known, one record a picture."
-    annotations = [{"id": frame + 1, "image_id": frame + 1, "author": "amodal-sam", "size": len(group), "depth_constraint": "", "regions": [_region(noted) | {"isStuff": 0, "order": order} for order, noted in enumerate(group, start=1)]}
-                   for frame, group in frames.items()]
+    annotations = []
+    for frame, group in frames.items():
+        regions = [
+            _region(noted) | {"isStuff": 0, "order": order} for order, noted in enumerate(group, start=1)
+        ]
+        head = {"id": frame + 1, "image_id": frame + 1, "author": "amodal-sam"}
+        annotations.append(head | {"size": len(group), "depth_constraint": "", "regions": regions})
     return {"images": _pictures(frames, size, names), "annotations": annotations}
 
 # %% ../../nbs/71_mark_files.ipynb #read
@@ -75,7 +100,9 @@ def _noted(record: dict, number: int, size: tuple[int, int], kinds: dict) -> Not
     amodal = annotated_mask(record["segmentation"], size)
     visible = annotated_mask(record["visible_mask"], size) & amodal if record.get("visible_mask") else amodal
     thing = Thing.numbered(number, str(record.get("name") or kinds.get(record.get("category_id"), "")))
-    return Noted(Thing(thing.id, thing.name, record.get("colour") or thing.colour), amodal, visible, record.get("score"), Question.of(**(record.get("question") or {})))
+    thing = Thing(thing.id, thing.name, record.get("colour") or thing.colour)
+    question = Question.of(**(record.get("question") or {}))
+    return Noted(thing, amodal, visible, record.get("score"), question)
 
 
 def read_marks(
@@ -90,9 +117,14 @@ def read_marks(
         for place, picture in enumerate(content["images"]):
             there = (picture.get("height", size[0]), picture.get("width", size[1]))
             if there != tuple(size):
-                raise ValueError(f"{picture.get('file_name', 'its picture')} has {there[1]} x {there[0]} pixels, the picture here {size[1]} x {size[0]}")
-            records = [record for one in content["annotations"] if one["image_id"] == picture["id"] for record in one.get("regions", [one])]
-            found[int(picture.get("frame", place))] = [_noted(record, number, size, kinds) for number, record in enumerate(records, start=1)]
+                name = picture.get("file_name", "its picture")
+                raise ValueError(
+                    f"{name} has {there[1]} x {there[0]} pixels, the picture here {size[1]} x {size[0]}"
+                )
+            own = [one for one in content["annotations"] if one["image_id"] == picture["id"]]
+            records = [record for one in own for record in one.get("regions", [one])]
+            frame = int(picture.get("frame", place))
+            found[frame] = [_noted(one, number, size, kinds) for number, one in enumerate(records, start=1)]
         return found
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         reason = f"the entry {error} is missing" if isinstance(error, KeyError) else error

@@ -18,7 +18,8 @@ from numpy import ndarray
 from ..show import PALETTE
 
 # %% ../../nbs/70_marks.ipynb #parts
-COLOURS = tuple("#{:02x}{:02x}{:02x}".format(*PALETTE[name]) for name in ("box", "truth", "occluder", "prior", "amodal"))
+_ROLES = ("box", "truth", "occluder", "prior", "amodal")
+COLOURS = tuple("#{:02x}{:02x}{:02x}".format(*PALETTE[role]) for role in _ROLES)
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,13 @@ class Thing:
 class Question:
     "Where an object is: a box, or points."
     box: tuple[float, ...] | None = None             # $B$, XYXY, pixels, (4,)
-    points: tuple[tuple[float, float, int], ...] = ()  # x, y, pixels, and 1 on the object or 0 beside it, (K, 3)
+    points: tuple[tuple[float, float, int], ...] = ()  # x, y, pixels, and 1 on the object or 0 beside it
 
     @classmethod
     def of(
         cls,
         box: ndarray | list[float] | None = None,            # (4,)
-        points: ndarray | list[list[float]] | None = None,   # x and y, and a third column where `labels` are left out, (K, 2) or (K, 3)
+        points: ndarray | list | None = None,  # x and y, (K, 2), or with their labels, (K, 3)
         *,
         labels: ndarray | list[int] | None = None,           # (K,); all 1 where nothing is given
     ) -> "Question":
@@ -57,14 +58,16 @@ class Question:
         labels = [row[2] if len(row) > 2 else 1 for row in rows] if labels is None else labels
         if len(labels) != len(rows):
             raise ValueError(f"{len(rows)} points need as many labels, got {len(labels)}")
-        return cls(None if box is None else tuple(map(float, box)), tuple((row[0], row[1], int(label)) for row, label in zip(rows, labels)))
+        sides = None if box is None else tuple(map(float, box))
+        return cls(sides, tuple((row[0], row[1], int(label)) for row, label in zip(rows, labels)))
 
     def __bool__(self) -> bool:
         return self.box is not None or bool(self.points)
 
     def to_dict(self) -> dict:  # `box` and `points`
         "The question as JSON holds it."
-        return {"box": None if self.box is None else list(self.box), "points": [list(point) for point in self.points]}
+        box = None if self.box is None else list(self.box)
+        return {"box": box, "points": [list(point) for point in self.points]}
 
     def ask(
         self,
@@ -131,8 +134,12 @@ def mark(
     "What people see now becomes the newest state."
     ids = {thing.id for thing in things}
     asked = {id: question for id, question in questions.items() if question and id in ids}
-    others = {number: {id: question for id, question in rest.items() if id in ids} for number, rest in self.state.questions.items() if number != frame}
-    state = _State(tuple(things), {number: rest for number, rest in (others | {frame: asked}).items() if rest}, frame, chosen)
+    questions = {frame: asked}
+    for number, rest in self.state.questions.items():
+        if number != frame:
+            questions[number] = {id: question for id, question in rest.items() if id in ids}
+    questions = {number: rest for number, rest in questions.items() if rest}
+    state = _State(tuple(things), questions, frame, chosen)
     if state.same_marks(self.state):
         self.states[self.at] = replace(self.state, chosen=chosen)
     else:
@@ -143,12 +150,16 @@ def mark(
 def open(
     self: Marks,
     things: list[Thing],  # all objects
-    known: dict[int, dict[str, tuple[Question, Any]]],  # frame to object to question, empty where nobody asked, and answer
+    known: dict[int, dict[str, tuple[Question, Any]]],  # frame to object to question and answer
 ):
     "What was kept elsewhere becomes the newest state."
-    rows = [(frame, id, question, found) for frame, group in known.items() for id, (question, found) in group.items()]
-    asked = {frame: {id: question for number, id, question, _ in rows if number == frame and question} for frame in known}
-    self._go_on(_State(tuple(things), {frame: group for frame, group in asked.items() if group}, min(known, default=0), things[0].id if things else ""))
+    rows = [(frame, id, *pair) for frame, group in known.items() for id, pair in group.items()]
+    asked = {}
+    for frame, id, question, _ in rows:
+        if question:
+            asked.setdefault(frame, {})[id] = question
+    chosen = things[0].id if things else ""
+    self._go_on(_State(tuple(things), asked, min(known, default=0), chosen))
     self.answers |= {(frame, question): found for frame, _, question, found in rows if question}
     self.carried = {(frame, id): found for frame, id, question, found in rows if not question}
 
@@ -160,7 +171,12 @@ def found(
 ) -> dict[str, Any]:      # under the objects' ids, in their order
     "What is known of a frame: answers to its questions, else what was carried there."
     asked = self.state.questions.get(frame, {})
-    known = {thing.id: self.answers.get((frame, asked[thing.id])) if thing.id in asked else self.carried.get((frame, thing.id)) for thing in self.state.things}
+    known = {}
+    for thing in self.state.things:
+        if thing.id in asked:
+            known[thing.id] = self.answers.get((frame, asked[thing.id]))
+        else:
+            known[thing.id] = self.carried.get((frame, thing.id))
     return {id: found for id, found in known.items() if found is not None}
 
 @patch

@@ -21,7 +21,9 @@ def front_end(
     folder = files("amodal_sam") / "front"
     named = {"css": ["canvas.css"], "page": ["page.js"]}
     if kind == "js":
-        return "\n".join(file.read_text(encoding="utf-8") for file in sorted(folder.iterdir(), key=lambda file: file.name) if file.name[0].isdigit())
+        numbered = [file for file in folder.iterdir() if file.name[0].isdigit()]
+        parts = sorted(numbered, key=lambda file: file.name)
+        return "\n".join(file.read_text(encoding="utf-8") for file in parts)
     if kind not in named:
         raise ValueError(f'the front end has "js", "css" and "page", got {kind!r}')
     return "\n".join((folder / name).read_text(encoding="utf-8") for name in named[kind])
@@ -47,7 +49,8 @@ render({ model: standIn(frames), el: place });
 </script>""")
 _PAGE = Template("""<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>$title</title></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>$title</title></head>
 <body style="margin: 12px">
 $fragment
 </body>
@@ -64,5 +67,6 @@ def static_page(
     "HTML that shows the canvas without Python."
     content = json.dumps(_as_text(frames), ensure_ascii=True, separators=(",", ":")).replace("<", r"\u003c")
     script = front_end("js").replace("export default { render };", "")
-    piece = _FRAGMENT.substitute(style=front_end("css"), script=script, page=front_end("page"), frames=content)
+    parts = {"style": front_end("css"), "page": front_end("page")}
+    piece = _FRAGMENT.substitute(parts, script=script, frames=content)
     return piece if fragment else _PAGE.substitute(title=escape(title), fragment=piece)

@@ -41,14 +41,17 @@ class ClipAsker:
     carries = True
     def __init__(
         self,
-        predictor: Any,              # has `init_state`, `add_new_points_or_box` and `propagate_in_video`, as `AmodalVideoPredictor`
+        predictor: Any,              # of clips: `AmodalVideoPredictor`, `FrameByFrame`
         frames: Sequence[ndarray],   # $I_t$, uint8 RGB, (H, W, 3)
     ):
         self.predictor, self.frames = predictor, frames
 
     def _put(self, state: Any, frame: int, id: str, question: Question) -> Any:
         rows = np.float32(question.points).reshape(-1, 3)
-        given = {"box": np.float32(question.box)} if question.box is not None else {"points": rows[:, :2], "labels": rows[:, 2].astype(np.int32)}
+        if question.box is not None:
+            given = {"box": np.float32(question.box)}
+        else:
+            given = {"points": rows[:, :2], "labels": rows[:, 2].astype(np.int32)}
         return self.predictor.add_new_points_or_box(state, frame, int(id), **given)[1][int(id)]
 
     def ask(
@@ -67,14 +70,16 @@ class ClipAsker:
         "Take the objects through the clip (section 3.5)."
         if not any(questions.values()):
             raise ValueError("nothing is asked for yet: draw a box on one of the frames first")
-        state, first = self.predictor.init_state(self.frames), min(frame for frame, asked in questions.items() if asked)
+        state = self.predictor.init_state(self.frames)
+        first = min(frame for frame, asked in questions.items() if asked)
         for frame, asked in sorted(questions.items()):
             for id, question in asked.items():
                 self._put(state, frame, id, question)
         for reverse in (False, True):
             if reverse and first == 0:
                 return
-            for frame, found in self.predictor.propagate_in_video(state, start_frame_idx=first, reverse=reverse):
+            run = self.predictor.propagate_in_video(state, start_frame_idx=first, reverse=reverse)
+            for frame, found in run:
                 yield frame, {str(id): one for id, one in found.items()}
 
 # %% ../../nbs/73_questions.ipynb #asker
@@ -87,4 +92,7 @@ def asker_for(
         return ClipAsker(predictor, frames)
     if hasattr(predictor, "set_image") and hasattr(predictor, "predict"):
         return PictureAsker(predictor, frames)
-    raise TypeError(f"a predictor has set_image and predict, or is one of clips; got {type(predictor).__name__}: give AmodalPredictor.from_pretrained()")
+    raise TypeError(
+        "a predictor has set_image and predict, or is one of clips; "
+        f"got {type(predictor).__name__}: give AmodalPredictor.from_pretrained()"
+    )

@@ -37,7 +37,8 @@ class ReviewCanvas(AmodalCanvas):
         super().__init__(_Images(samples), name="review")
         self.abilities = ["live", "review"]
         self.decisions = [verdict.decision for verdict in judge(samples)]
-        self.refresh(next((number for number, decision in enumerate(self.decisions) if decision == "undecided"), len(samples) - 1))
+        undecided = [number for number, decision in enumerate(self.decisions) if decision == "undecided"]
+        self.refresh(undecided[0] if undecided else len(samples) - 1)
 
     def _known(self, frame: int) -> dict[str, Any]:
         return {"1": self.samples[frame]}
@@ -45,7 +46,8 @@ class ReviewCanvas(AmodalCanvas):
     def _state(self, frame: int) -> dict:
         sample = self.samples[frame]
         thing = Thing.numbered(1, sample.category or sample.object_id)
-        return super()._state(frame) | {"things": [vars(thing)], "questions": {"1": {"box": sample.box.tolist(), "points": []}}, "marked": []}
+        questions = {"1": {"box": sample.box.tolist(), "points": []}}
+        return super()._state(frame) | {"things": [vars(thing)], "questions": questions, "marked": []}
 
     def _act(self, message: dict):
         if message["do"] == "decide":

@@ -22,7 +22,8 @@ from ..show import PALETTE
 # %% ../../nbs/74_shown.ipynb #packed
 def _png(mask: ndarray) -> bytes:
     "A bool mask as a PNG of one bit a pixel."
-    return cv2.imencode(".png", 255 * mask.astype(np.uint8), [cv2.IMWRITE_PNG_BILEVEL, 1, cv2.IMWRITE_PNG_COMPRESSION, 3])[1].tobytes()
+    options = [cv2.IMWRITE_PNG_BILEVEL, 1, cv2.IMWRITE_PNG_COMPRESSION, 3]
+    return cv2.imencode(".png", 255 * mask.astype(np.uint8), options)[1].tobytes()
 
 
 def jpeg_of(
@@ -31,7 +32,8 @@ def jpeg_of(
     quality: int = 92,  # 1 to 100
 ) -> bytes:
     "A picture as a JPEG."
-    return cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+    turned = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".jpg", turned, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
 def score_of(
@@ -47,20 +49,30 @@ def packed(
 ) -> dict:       # `left`, `top`, PNGs of `visible` and `occluded`, `score`, and `hidden`, per cent
     "An answer as the front end wants it: both masks cut to the window that the object fills."
     occluded = found.amodal & ~found.visible
-    left, top, right, bottom = tight_box(found.amodal).astype(int).tolist() if found.amodal.any() else (0, 0, 1, 1)
+    left, top, right, bottom = (0, 0, 1, 1)
+    if found.amodal.any():
+        left, top, right, bottom = tight_box(found.amodal).astype(int).tolist()
     window = np.s_[top:bottom, left:right]
-    return {"left": left, "top": top, "visible": _png(found.visible[window]), "occluded": _png(occluded[window]), "score": score_of(found),
-            "hidden": round(100 * int(occluded.sum()) / max(1, int(found.amodal.sum())))}
+    return {
+        "left": left,
+        "top": top,
+        "visible": _png(found.visible[window]),
+        "occluded": _png(occluded[window]),
+        "score": score_of(found),
+        "hidden": round(100 * int(occluded.sum()) / max(1, int(found.amodal.sum()))),
+    }
 
 # %% ../../nbs/74_shown.ipynb #traits
 NO_PROGRESS = {"running": False, "done": 0, "total": 0}
+_LAYERS = ("amodal", "visible", "occluded", "box")
+_HEX = {name: "#{:02x}{:02x}{:02x}".format(*colour) for name, colour in PALETTE.items()}
 
 
 class Shown(anywidget.AnyWidget):
     "What the front end knows. Python writes it; the layers are written by both sides."
     _esm, _css = front_end("js"), front_end("css")
     abilities = List(["live"]).tag(sync=True)      # what the front end offers: ask, propagate, review, live
-    palette = Dict({name: "#{:02x}{:02x}{:02x}".format(*colour) for name, colour in PALETTE.items()}).tag(sync=True)
+    palette = Dict(_HEX).tag(sync=True)
     colours = List(list(COLOURS)).tag(sync=True)   # of objects
     picture = Bytes(b"").tag(sync=True)            # the frame, JPEG
     size = List([1, 1]).tag(sync=True)             # W and H, pixels
@@ -68,7 +80,7 @@ class Shown(anywidget.AnyWidget):
     chosen = Unicode("1").tag(sync=True)           # the one that is asked for
     questions = Dict({}).tag(sync=True)            # of this frame
     answers = Dict({}).tag(sync=True)              # of this frame
-    layers = Dict({name: {"on": True, "weight": 1.0} for name in ("amodal", "visible", "occluded", "box")}).tag(sync=True)
+    layers = Dict({name: {"on": True, "weight": 1.0} for name in _LAYERS}).tag(sync=True)
     frame, frames = Int(0).tag(sync=True), Int(1).tag(sync=True)
     marked = List([]).tag(sync=True)               # frames on which something is known
     decisions = List([]).tag(sync=True)            # of a review
@@ -97,7 +109,9 @@ def outlined(
 ) -> ndarray:        # a copy
     "A line around a mask."
     borders, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    return cv2.drawContours(image.copy(), borders, -1, tuple(int(colour[place:place + 2], 16) for place in (1, 3, 5)), max(1, round(min(image.shape[:2]) / 160)))
+    line = tuple(int(colour[place:place + 2], 16) for place in (1, 3, 5))
+    width = max(1, round(min(image.shape[:2]) / 160))
+    return cv2.drawContours(image.copy(), borders, -1, line, width)
 
 # %% ../../nbs/74_shown.ipynb #kept
 _KEPT_BYTES, _KEPT_SIDE = 44_000, 640  # of the picture in a saved notebook
@@ -109,7 +123,9 @@ def kept_picture(
     "A small JPEG, whatever the picture."
     for side in (_KEPT_SIDE, 480, 320, 160):
         scale = min(1, side / max(image.shape[:2]))
-        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
+        small = image
+        if scale < 1:
+            small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         for quality in (88, 75, 60, 45):
             if len(data := jpeg_of(small, quality=quality)) <= _KEPT_BYTES:
                 return data
