@@ -26,7 +26,8 @@ from .marks import Marks, Question, Thing
 from .page import static_page
 from .questions import asker_for
 from ..show import overlay
-from .shown import NO_PROGRESS, Shown, jpeg_of, kept_picture, mixed, outlined, packed, score_of
+from .shown import NO_PROGRESS, Shown, jpeg_of, kept_picture
+from .shown import mixed, outlined, packed, score_of
 
 # %% ../../nbs/75_widget.ipynb #canvas
 class AmodalCanvas(Shown):
@@ -34,7 +35,7 @@ class AmodalCanvas(Shown):
     def __init__(
         self,
         image: ndarray | Sequence[ndarray],  # $I$, uint8 RGB, (H, W, 3), or the frames of a clip
-        predictor: Any = None,               # `AmodalPredictor`, `AmodalVideoPredictor`, or what speaks like them
+        predictor: Any = None,               # `AmodalPredictor`, `AmodalVideoPredictor`, or the like
         *,
         name: str = "picture",               # of the files that are saved
     ):
@@ -42,8 +43,12 @@ class AmodalCanvas(Shown):
         if not len(self.pictures):
             raise ValueError("there is no frame to show: give an image or a clip")
         self.asker = None if predictor is None else asker_for(predictor, self.pictures)
-        offers = {"ask": self.asker, "propagate": self.asker and self.asker.carries and len(self.pictures) > 1}
-        super().__init__(frames=len(self.pictures), abilities=["live", *(offer for offer, there in offers.items() if there)])
+        abilities = ["live"]
+        if self.asker:
+            abilities.append("ask")
+            if self.asker.carries and len(self.pictures) > 1:
+                abilities.append("propagate")
+        super().__init__(frames=len(self.pictures), abilities=abilities)
         self.marks, self.name, self._packs, self._cancelled, self._following = Marks(), name, {}, False, False
         self.on_msg(self._receive)
         self.refresh(0)
@@ -63,7 +68,10 @@ class AmodalCanvas(Shown):
     def _photograph(self, frame: int) -> bytes:
         image = np.asarray(self.pictures[frame])
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-            raise ValueError(f"an image is uint8 RGB of the shape (H, W, 3), got {image.dtype} {image.shape}: convert it first")
+            raise ValueError(
+                f"an image is uint8 RGB of the shape (H, W, 3), got {image.dtype} {image.shape}: "
+                "convert it first"
+            )
         self.size = [image.shape[1], image.shape[0]]
         return jpeg_of(image)
 
@@ -77,10 +85,21 @@ def _known(self: AmodalCanvas, frame: int) -> dict[str, Any]:
 def _state(self: AmodalCanvas, frame: int) -> dict:
     "What is to be seen at a frame, apart from the photograph."
     state, known = self.marks.state, self._known(frame)
-    self._packs = {id: self._packs[id] if self._packs.get(id, (None,))[0] is found else (found, packed(found)) for id, found in known.items()}
-    return {"frame": frame, "marked": self.marks.frames() if self.frames > 1 else [], "chosen": state.chosen, "things": [asdict(thing) for thing in state.things],
-            "questions": {id: question.to_dict() for id, question in state.questions.get(frame, {}).items()}, "answers": {id: pack for id, (_, pack) in self._packs.items()},
-            "undoable": self.marks.at > 0, "redoable": self.marks.at + 1 < len(self.marks.states)}
+    before, self._packs = self._packs, {}
+    for id, found in known.items():
+        same = id in before and before[id][0] is found
+        self._packs[id] = before[id] if same else (found, packed(found))
+    questions = state.questions.get(frame, {})
+    return {
+        "frame": frame,
+        "marked": self.marks.frames() if self.frames > 1 else [],
+        "chosen": state.chosen,
+        "things": [asdict(thing) for thing in state.things],
+        "questions": {id: question.to_dict() for id, question in questions.items()},
+        "answers": {id: pack for id, (_, pack) in self._packs.items()},
+        "undoable": self.marks.at > 0,
+        "redoable": self.marks.at + 1 < len(self.marks.states),
+    }
 
 # %% ../../nbs/75_widget.ipynb #ask
 @patch
@@ -98,11 +117,15 @@ def ask(
     state, question = self.marks.state, Question.of(box, points, labels=labels)
     if (box is None) == (points is None):
         raise ValueError("give a box or points, one of the two")
-    things = [] if len(state.things) == 1 and not self.marks.frames() and self.marks.at == 0 else list(state.things)
+    untouched = len(state.things) == 1 and not self.marks.frames() and self.marks.at == 0
+    things = [] if untouched else list(state.things)
     thing = next((one for one in things if one.name == name), None)
     if thing is None:
-        things.append(thing := Thing.numbered(1 + max((int(one.id) for one in things), default=0), name))
-    self.marks.mark(self.frame, things, {**state.questions.get(self.frame, {}), thing.id: question}, thing.id)
+        last = max((int(one.id) for one in things), default=0)
+        thing = Thing.numbered(last + 1, name)
+        things.append(thing)
+    questions = {**state.questions.get(self.frame, {}), thing.id: question}
+    self.marks.mark(self.frame, things, questions, thing.id)
     try:
         self.marks.ask(self.frame, self.asker.ask)
     finally:
@@ -120,12 +143,19 @@ def found(self: AmodalCanvas) -> dict[str, Any]:
 def _mark(self: AmodalCanvas, message: dict):
     "Objects and questions of a frame, as they stand in the front end."
     frame, things = int(message["frame"]), [Thing(**thing) for thing in message["things"]]
-    self.marks.mark(frame, things, {id: Question.of(**question) for id, question in message["questions"].items()}, message["chosen"])
+    questions = {id: Question.of(**question) for id, question in message["questions"].items()}
+    self.marks.mark(frame, things, questions, message["chosen"])
     try:
         if self.asker:
             self.marks.ask(frame, self.asker.ask)
     finally:
         self.refresh(frame)
+
+@patch
+def _send_file(self: AmodalCanvas, kind: str):
+    "What is on the canvas as a download of the browser."
+    ending, mime = ("png", "image/png") if kind == "png" else (f"{kind}.json", "application/json")
+    self.send({"file": f"{self.name}.{ending}", "type": mime}, buffers=[self.to_bytes(kind)])
 
 @patch
 def _act(self: AmodalCanvas, message: dict):
@@ -147,7 +177,7 @@ def _act(self: AmodalCanvas, message: dict):
         case "cancel":
             self.cancel()
         case "save":
-            self.send({"file": f"{self.name}.{'png' if message['kind'] == 'png' else message['kind'] + '.json'}", "type": "image/png" if message["kind"] == "png" else "application/json"}, buffers=[self.to_bytes(message["kind"])])
+            self._send_file(message["kind"])
         case "load":
             self.read(message["text"])
         case other:
@@ -191,12 +221,14 @@ def rendered(
         if "visible" in on:
             image = mixed(image, overlay(image, visible=found.visible), weight=on["visible"])
         if "occluded" in on:
-            image = mixed(image, overlay(image, occluded=found.amodal & ~found.visible), weight=on["occluded"])
+            hatched = overlay(image, occluded=found.amodal & ~found.visible)
+            image = mixed(image, hatched, weight=on["occluded"])
         if "amodal" in on:
             image = mixed(image, outlined(image, found.amodal, colour=thing["colour"]), weight=on["amodal"])
     for question in self.questions.values() if "box" in on else ():
         rows = np.reshape(question["points"], (-1, 3))
-        image = mixed(image, overlay(image, box=question["box"], points=rows[:, :2], labels=rows[:, 2]), weight=on["box"])
+        asked = overlay(image, box=question["box"], points=rows[:, :2], labels=rows[:, 2])
+        image = mixed(image, asked, weight=on["box"])
     return image
 
 # %% ../../nbs/75_widget.ipynb #display
@@ -205,13 +237,15 @@ def _repr_mimebundle_(self: AmodalCanvas, **options) -> tuple[dict, dict]:
     "The live canvas, and a small picture for wherever there is no kernel."
     made = anywidget.AnyWidget._repr_mimebundle_(self, **options) or {}
     data, extra = made if isinstance(made, tuple) else (made, {})
-    return {**data, "text/plain": repr(self), "image/jpeg": base64.b64encode(kept_picture(self.rendered())).decode("ascii")}, extra
+    picture = base64.b64encode(kept_picture(self.rendered())).decode("ascii")
+    return {**data, "text/plain": repr(self), "image/jpeg": picture}, extra
 
 @patch
 def __repr__(self: AmodalCanvas) -> str:
     "The canvas in a line."
     (width, height), names = self.size, ", ".join(self.found)
-    return f"AmodalCanvas({width} x {height} pixels{f', frame {self.frame + 1} of {self.frames}' if self.frames > 1 else ''}{f': {names}' if names else ''})"
+    place = f", frame {self.frame + 1} of {self.frames}" if self.frames > 1 else ""
+    return f"AmodalCanvas({width} x {height} pixels{place}{f': {names}' if names else ''})"
 
 # %% ../../nbs/75_widget.ipynb #propagate
 @patch
@@ -229,7 +263,10 @@ def _carry(self: AmodalCanvas) -> Iterator[int]:
             if self._cancelled:
                 break
             yield frame
-        self.status = f"Cancelled after {len(done)} of {self.frames} frames." if self._cancelled else f"Carried through {len(done)} frames."
+        if self._cancelled:
+            self.status = f"Cancelled after {len(done)} of {self.frames} frames."
+        else:
+            self.status = f"Carried through {len(done)} frames."
     except Exception as error:
         self._fail(error, "propagate")
     finally:
@@ -243,14 +280,19 @@ def propagate(
 ):
     "Take the objects through the clip, from the frames on which they were marked (section 3.5)."
     if self.asker is None or not self.asker.carries:
-        raise ValueError("this canvas has no predictor of clips: AmodalCanvas(frames, AmodalVideoPredictor.from_pretrained(...))")
+        raise ValueError(
+            "this canvas has no predictor of clips: "
+            "AmodalCanvas(frames, AmodalVideoPredictor.from_pretrained(...))"
+        )
     if self.progress["running"]:
         raise ValueError("propagation is under way: cancel it first")
     async def steps():
         for _ in self._carry():
             await asyncio.sleep(0.001)
     if wait:
-        return [None for _ in self._carry()] and None
+        for _ in self._carry():
+            pass
+        return
     self._task = asyncio.get_running_loop().create_task(steps())
 
 @patch
@@ -272,9 +314,17 @@ def to_bytes(
     groups, state = {}, self.marks.state
     for frame in self.marks.frames() or [0]:
         known = self._known(frame)
-        groups[frame] = [Noted(thing, known[thing.id].amodal, known[thing.id].visible, score_of(known[thing.id]), state.questions.get(frame, {}).get(thing.id, Question())) for thing in state.things if thing.id in known]
-    names = {frame: f"{self.name}.jpg" if self.frames == 1 else f"{self.name}-{frame:05}.jpg" for frame in groups}
-    return marks_text((coco_of if kind == "coco" else cocoa_of)(groups, size=(self.size[1], self.size[0]), names=names))
+        asked, groups[frame] = state.questions.get(frame, {}), []
+        for thing in state.things:
+            if (found := known.get(thing.id)) is not None:
+                question = asked.get(thing.id, Question())
+                noted = Noted(thing, found.amodal, found.visible, score_of(found), question)
+                groups[frame].append(noted)
+    names = {frame: f"{self.name}-{frame:05}.jpg" for frame in groups}
+    if self.frames == 1:
+        names = dict.fromkeys(groups, f"{self.name}.jpg")
+    form = coco_of if kind == "coco" else cocoa_of
+    return marks_text(form(groups, size=(self.size[1], self.size[0]), names=names))
 
 @patch
 def save(
@@ -323,7 +373,9 @@ def to_html(
     fragment: bool = False,    # a piece to put into another page (True), or a page of its own
 ) -> str:
     "The canvas as HTML that needs neither Python nor a network."
-    fixed = {name: getattr(self, name) for name in ("palette", "colours", "layers", "frames", "decisions")} | {"abilities": [], "problem": "", "status": "", "progress": NO_PROGRESS, "answered": ["", 0]}
+    kept = ("palette", "colours", "layers", "frames", "decisions")
+    quiet = {"abilities": [], "problem": "", "status": "", "progress": NO_PROGRESS, "answered": ["", 0]}
+    fixed = {name: getattr(self, name) for name in kept} | quiet
     before, frames = self.size, []
     for frame in range(self.frames):
         frames.append({"picture": self._photograph(frame), "size": self.size} | self._state(frame) | fixed)
