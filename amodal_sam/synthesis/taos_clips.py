@@ -28,12 +28,13 @@ def smooth_path(
     frames: int,                     # $T$, at least 2
 ) -> ndarray:                        # values in [-1, 1], float64, (T,)
     "A random curve without jerks (section 3.5)."
-    time, share, (first, second) = np.linspace(0, 1, frames), generator.uniform(), generator.uniform(0, 2 * math.pi, size=2)
+    time, share = np.linspace(0, 1, frames), generator.uniform()
+    first, second = generator.uniform(0, 2 * math.pi, size=2)
     return share * np.cos(math.pi * time + first) + (1 - share) * np.cos(2 * math.pi * time + second)
 
 
 def _progress(frames: int, middle: float, dwell: float) -> ndarray:
-    "How far something has come that passes: -1 in the first frame, 0 at the share `middle` of the clip, and slow around it, (T,)."
+    "How far something that passes has come: -1 at first, 0 at `middle`, slow around it, (T,)."
     time = np.linspace(0, 1, 64 * (frames - 1) + 1)
     speed = 1 - (0.97 * np.exp(-((time - middle) / (0.5 * dwell)) ** 8) if dwell else 0 * time)
     way = np.concatenate([[0], np.cumsum((speed[1:] + speed[:-1]) / 2)])
@@ -44,40 +45,49 @@ def _progress(frames: int, middle: float, dwell: float) -> ndarray:
 @dataclass(frozen=True)
 class ClipConfig:
     "Every range of the synthesis of clips; a pair is the least and the most (section 3.5)."
-    overlap: tuple[float, float] = (0.2, 0.8)          # largest share of the target that is hidden in a clip in which it is never wholly so
-    full_share: float = 0.25                           # of clips in which the target is hidden wholly for a while
-    full_time: tuple[float, float] = (0.1, 0.25)       # how long, as a share of the clip
-    negative_share: float = 0.1                        # of clips in which the occluder hides nothing: half pass beside the target, half behind it
-    first_hidden: float = 0.05                         # share of the target that may be hidden in the first frame
-    occluder_scale: tuple[float, float] = (0.5, 1.5)   # longer side of the occluder, as a multiple of the target's
-    full_scale: tuple[float, float] = (1.3, 2.5)       # the same where it hides the target wholly
-    enlargement: float = 2.0                           # factor by which an occluder's sides may grow at most
-    growth: float = 0.2                                # change of the occluder's size, as a share
-    turn: float = 0.3                                  # of the occluder, radians
-    sway: float = 0.15                                 # of the occluder across its way, in sides of the target
-    brightness: float = 0.12                           # change of the whole picture's brightness, as a share
-    occluder_brightness: float = 0.15                  # change of the occluder's own, as a share
-    window: tuple[float, float] = (0.65, 0.95)         # side of what the camera sees of a still photograph, as a share of its side
-    roll: float = 0.04                                 # of the camera, radians
-    target_side: tuple[float, float] = (0.25, 0.5)     # longer side of a cut-out target, as a share of the frame's shorter one
-    drift: float = 0.2                                 # of a cut-out target, as a share of the frame's sides
-    kernel_size: int = 5                               # $k$ of the blur, pixels, odd
-    sigma: float = 1.2                                 # $\sigma$ of the blur, pixels
-    tries: int = 30                                    # paths that are tried for an occluder
-    longest_side: int = 0                              # of the frames, pixels; 0 leaves them as they are
+    overlap: tuple[float, float] = (0.2, 0.8)  # largest hidden share where never wholly hidden
+    full_share: float = 0.25  # of clips in which the target is hidden wholly for a while
+    full_time: tuple[float, float] = (0.1, 0.25)  # how long, as a share of the clip
+    negative_share: float = 0.1  # of clips in which nothing is hidden: half beside, half behind
+    first_hidden: float = 0.05  # share of the target that may be hidden in the first frame
+    occluder_scale: tuple[float, float] = (0.5, 1.5)  # occluder's longer side per target's
+    full_scale: tuple[float, float] = (1.3, 2.5)  # the same where it hides the target wholly
+    enlargement: float = 2.0  # factor by which an occluder's sides may grow at most
+    growth: float = 0.2  # change of the occluder's size, as a share
+    turn: float = 0.3  # of the occluder, radians
+    sway: float = 0.15  # of the occluder across its way, in sides of the target
+    brightness: float = 0.12  # change of the whole picture's brightness, as a share
+    occluder_brightness: float = 0.15  # change of the occluder's own, as a share
+    window: tuple[float, float] = (0.65, 0.95)  # side of what the camera sees, share of the still's
+    roll: float = 0.04  # of the camera, radians
+    target_side: tuple[float, float] = (0.25, 0.5)  # cut-out's longer side per frame's shorter one
+    drift: float = 0.2  # of a cut-out target, as a share of the frame's sides
+    kernel_size: int = 5  # $k$ of the blur, pixels, odd
+    sigma: float = 1.2  # $\sigma$ of the blur, pixels
+    tries: int = 30  # paths that are tried for an occluder
+    longest_side: int = 0  # of the frames, pixels; 0 leaves them as they are
 
     def __post_init__(self):
-        for name, most in {"overlap": 1, "full_time": 1, "occluder_scale": math.inf, "full_scale": math.inf, "window": 1, "target_side": 2}.items():
+        limits = {"overlap": 1, "full_time": 1, "occluder_scale": math.inf}
+        limits |= {"full_scale": math.inf, "window": 1, "target_side": 2}
+        for name, most in limits.items():
             pair = getattr(self, name)
             if not 0 <= pair[0] <= pair[1] <= most:
                 raise ValueError(f"{name} must be a least and a most between 0 and {most}, got {pair}")
-        for name in ("full_share", "negative_share", "first_hidden", "growth", "brightness", "occluder_brightness", "drift"):
+        shares = ("full_share", "negative_share", "first_hidden", "growth", "drift")
+        for name in (*shares, "brightness", "occluder_brightness"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be between 0 and 1, got {getattr(self, name)}")
         if self.full_share + self.negative_share > 1 + 1e-9:
-            raise ValueError(f"full_share and negative_share are shares of the same clips, but sum to {self.full_share + self.negative_share}")
+            both = self.full_share + self.negative_share
+            raise ValueError(
+                f"full_share and negative_share are shares of the same clips, but sum to {both}"
+            )
         if self.tries < 1 or self.longest_side < 0 or not self.window[0] > 0:
-            raise ValueError(f"tries must be positive, longest_side zero or more, window positive, got {self.tries}, {self.longest_side}, {self.window}")
+            raise ValueError(
+                "tries must be positive, longest_side zero or more, window positive, "
+                f"got {self.tries}, {self.longest_side}, {self.window}"
+            )
         gaussian_kernel(self.kernel_size, self.sigma)
 
 # %% ../../nbs/23_taos_clips.ipynb #placed
@@ -89,11 +99,12 @@ class _Course:
     turn: ndarray    # clockwise, radians, (T,)
 
     def matrix(self, frame: int, size: tuple[int, int], shrink: float = 1.0) -> ndarray:
-        "What takes its own pixels, of height and width `size`, to those of a frame at a smaller size, (2, 3)."
+        "What takes its pixels, of the size (h, w), to those of a smaller frame, (2, 3)."
         cosine, sine = math.cos(self.turn[frame]), math.sin(self.turn[frame])
         linear = shrink * self.scale[frame] * np.array([[cosine, -sine], [sine, cosine]])
         middle = np.array([size[1], size[0]]) / 2
-        shift = shrink * self.centre[frame] - linear @ middle + linear @ (0.5, 0.5) - 0.5  # pixel centres lie at halves
+        centre = shrink * self.centre[frame]
+        shift = centre - linear @ middle + linear @ (0.5, 0.5) - 0.5  # pixel centres lie at halves
         return np.column_stack([linear, shift])
 
 
@@ -106,35 +117,51 @@ class _Stage:
     names: list[str]          # of the frames
 
 # %% ../../nbs/23_taos_clips.ipynb #stage-still
-def _camera(thing: MaskedObject, frames: int, config: ClipConfig, generator: np.random.Generator) -> tuple[_Course, tuple[int, int], list[dict]]:
-    "How a camera moves over a photograph: course of the photograph in the frames, size of the frames, and the record."
+def _camera(
+    thing: MaskedObject,
+    frames: int,
+    config: ClipConfig,
+    generator: np.random.Generator,
+) -> tuple[_Course, tuple[int, int], list[dict]]:  # of the photograph, size of the frames, record
+    "How a camera moves over a photograph."
     (least, most), (height, width) = config.window, thing.size
     span = sorted(generator.uniform(least, most, size=2))
     window = span[0] + (span[1] - span[0]) * (1 + smooth_path(generator, frames)) / 2
     roll, centre, sides = config.roll * smooth_path(generator, frames), [], np.array([width, height])
     for axis in (0, 1):
         half = 0.5 * window * (sides[axis] + sides[1 - axis] * np.abs(np.sin(roll)))
-        low, high = np.maximum(half, thing.box[2 + axis] - half), np.minimum(sides[axis] - half, thing.box[axis] + half)
-        centre.append(np.where(low < high, low + (high - low) * (1 + smooth_path(generator, frames)) / 2, np.clip((low + high) / 2, half, np.maximum(half, sides[axis] - half))))
+        low = np.maximum(half, thing.box[2 + axis] - half)
+        high = np.minimum(sides[axis] - half, thing.box[axis] + half)
+        inside = low + (high - low) * (1 + smooth_path(generator, frames)) / 2
+        nearest = np.clip((low + high) / 2, half, np.maximum(half, sides[axis] - half))
+        centre.append(np.where(low < high, inside, nearest))
     size, centre = tuple(max(8, round(span[0] * side)) for side in (height, width)), np.stack(centre, axis=1)
     scale = span[0] / window
     away = (sides / 2 - centre) * scale[:, None]
-    turned = np.stack([np.cos(roll) * away[:, 0] - np.sin(roll) * away[:, 1], np.sin(roll) * away[:, 0] + np.cos(roll) * away[:, 1]], axis=1)
-    record = [{"x": round(float(x), 3), "y": round(float(y), 3), "scale": round(float(zoom), 5), "roll": round(float(angle), 5)} for (x, y), zoom, angle in zip(centre, scale, roll)]
+    cosine, sine = np.cos(roll), np.sin(roll)
+    across, down = away.T
+    turned = np.stack([cosine * across - sine * down, sine * across + cosine * down], axis=1)
+    record = []
+    for (x, y), zoom, angle in zip(centre, scale, roll):
+        where = {"x": round(float(x), 3), "y": round(float(y), 3)}
+        record.append(where | {"scale": round(float(zoom), 5), "roll": round(float(angle), 5)})
     return _Course(turned + np.array(size[::-1]) / 2, scale, roll), size, record
 
 
 def _still(target: MaskedObject, frames: int, config: ClipConfig, generator: np.random.Generator) -> _Stage:
     "A camera moves over a photograph in which the target stands."
     if config.longest_side:
-        target = shrunk(target, min(1.0, config.longest_side / (config.window[0] * max(target.size)))) or target
+        share = config.longest_side / (config.window[0] * max(target.size))
+        target = shrunk(target, min(1.0, share)) or target
     course, size, cameras = _camera(target, frames, config, generator)
-    image, opacity, stage = target.load_image(), target.load_mask(), _Stage([], [], cameras, [f"{target.image_id}-{frame:03d}" for frame in range(frames)])
+    names = [f"{target.image_id}-{frame:03d}" for frame in range(frames)]
+    stage, how = _Stage([], [], cameras, names), {"flags": cv2.INTER_LINEAR}
+    image, opacity = target.load_image(), target.load_mask()
+    how["borderMode"] = cv2.BORDER_REFLECT_101
     for frame in range(frames):
         matrix = course.matrix(frame, target.size)
-        seen = lambda part: cv2.warpAffine(part, matrix, size[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-        stage.pictures.append(seen(image))
-        stage.opacities.append(seen(opacity))
+        stage.pictures.append(cv2.warpAffine(image, matrix, size[::-1], **how))
+        stage.opacities.append(cv2.warpAffine(opacity, matrix, size[::-1], **how))
     return stage
 
 # %% ../../nbs/23_taos_clips.ipynb #stage-cut-out
@@ -145,9 +172,10 @@ class _CutOut:
     opacity: ndarray  # uint8, (h, w)
 
     def laid(self, course: _Course, frame: int, size: tuple[int, int]) -> tuple[ndarray, ndarray]:
-        "Its colours and opacity in a frame; a part that has become too thin to be in the mask leaves no ghost."
+        "Colours and opacity in a frame; parts too thin to be in the mask leave no ghost."
         matrix = course.matrix(frame, self.opacity.shape)
-        colour, opacity = (cv2.warpAffine(part, matrix, size[::-1], flags=cv2.INTER_LINEAR) for part in (self.colour, self.opacity))
+        colour = cv2.warpAffine(self.colour, matrix, size[::-1], flags=cv2.INTER_LINEAR)
+        opacity = cv2.warpAffine(self.opacity, matrix, size[::-1], flags=cv2.INTER_LINEAR)
         near = cv2.dilate(np.uint8(opacity > 127), np.ones((5, 5), np.uint8))
         return cv2.bitwise_and(colour, colour, mask=near), cv2.bitwise_and(opacity, opacity, mask=near)
 
@@ -155,7 +183,11 @@ class _CutOut:
 def _cut_out(thing: MaskedObject, *, flip: bool) -> _CutOut:
     "An object out of its picture, mirrored or not."
     left, top, right, bottom = (round(float(side)) for side in thing.box)
-    image, opacity = (np.ascontiguousarray(load()[top:bottom, left:right][:, ::-1 if flip else 1]) for load in (thing.load_image, thing.load_mask))
+    inside = slice(top, bottom), slice(left, right)
+    image, opacity = thing.load_image()[inside], thing.load_mask()[inside]
+    if flip:
+        image, opacity = image[:, ::-1], opacity[:, ::-1]
+    image, opacity = np.ascontiguousarray(image), np.ascontiguousarray(opacity)
     return _CutOut(cv2.multiply(image, cv2.merge([opacity] * 3), scale=1 / 255), opacity)
 
 
@@ -165,7 +197,8 @@ def _fitted(cut: _CutOut, course: _Course) -> tuple[_CutOut, _Course]:
     if share >= 1:
         return cut, course
     size = max(2, round(share * width)), max(2, round(share * height))
-    small = _CutOut(*(cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (cut.colour, cut.opacity)))
+    parts = (cut.colour, cut.opacity)
+    small = _CutOut(*(cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in parts))
     return small, _Course(course.centre, course.scale * max(width, height) / max(size), course.turn)
 
 
@@ -174,22 +207,44 @@ def _over(picture: ndarray, colour: ndarray, opacity: ndarray) -> ndarray:
     return cv2.add(colour, cv2.multiply(picture, cv2.merge([255 - opacity] * 3), scale=1 / 255))
 
 # %% ../../nbs/23_taos_clips.ipynb #stage
-def _moving(target: MaskedObject, backdrop: ndarray, frames: int, config: ClipConfig, generator: np.random.Generator) -> _Stage:
+def _blurred(picture: ndarray, solid: ndarray, config: ClipConfig) -> ndarray:
+    return blur_boundary(picture, solid, kernel_size=config.kernel_size, sigma=config.sigma)
+
+
+def _moving(
+    target: MaskedObject,
+    backdrop: ndarray,
+    frames: int,
+    config: ClipConfig,
+    generator: np.random.Generator,
+) -> _Stage:
     "A cut-out that moves over a photograph that a camera moves over."
-    stage = _still(MaskedObject.of(backdrop, np.ones(backdrop.shape[:2], dtype=bool), image_id=target.image_id), frames, config, generator)
+    everywhere = np.ones(backdrop.shape[:2], dtype=bool)
+    behind = MaskedObject.of(backdrop, everywhere, image_id=target.image_id)
+    stage = _still(behind, frames, config, generator)
     cut, size = _cut_out(target, flip=bool(generator.random() < 0.5)), stage.pictures[0].shape[:2]
     scale = float(generator.uniform(*config.target_side)) * min(size) / max(cut.opacity.shape)
-    centre = np.stack([(0.5 + config.drift * smooth_path(generator, frames)) * side for side in size[::-1]], axis=1)
-    course = _Course(centre, min(scale, config.enlargement) * (1 + config.growth * smooth_path(generator, frames)), config.turn * smooth_path(generator, frames))
+    centre = []
+    for side in size[::-1]:
+        centre.append((0.5 + config.drift * smooth_path(generator, frames)) * side)
+    grown = min(scale, config.enlargement) * (1 + config.growth * smooth_path(generator, frames))
+    turn = config.turn * smooth_path(generator, frames)
+    course = _Course(np.stack(centre, axis=1), grown, turn)
     cut, course = _fitted(cut, course)
     for frame in range(frames):
         colour, opacity = cut.laid(course, frame, size)
-        stage.pictures[frame] = blur_boundary(_over(stage.pictures[frame], colour, opacity), opacity > 127, kernel_size=config.kernel_size, sigma=config.sigma)
+        picture = _over(stage.pictures[frame], colour, opacity)
+        stage.pictures[frame] = _blurred(picture, opacity > 127, config)
         stage.opacities[frame] = opacity
     return stage
 
 
-def _clip(things: Sequence[MaskedObject], frames: int, config: ClipConfig, generator: np.random.Generator) -> _Stage | None:
+def _clip(
+    things: Sequence[MaskedObject],
+    frames: int,
+    config: ClipConfig,
+    generator: np.random.Generator,
+) -> _Stage | None:
     "Frames of a clip, from a random one on."
     if len(things) < frames:
         return None
@@ -201,35 +256,56 @@ def _clip(things: Sequence[MaskedObject], frames: int, config: ClipConfig, gener
     small = [shrunk(thing, share) for thing in chosen]
     if None in small:
         return None
-    return _Stage([thing.load_image() for thing in small], [thing.load_mask() for thing in small], [{"frame": start + frame} for frame in range(frames)], [thing.image_id for thing in chosen])
+    pictures, opacities = [thing.load_image() for thing in small], [thing.load_mask() for thing in small]
+    cameras = [{"frame": start + frame} for frame in range(frames)]
+    return _Stage(pictures, opacities, cameras, [thing.image_id for thing in chosen])
 
 # %% ../../nbs/23_taos_clips.ipynb #course
-def _drawn_course(boxes: ndarray, shape: tuple[int, int], kind: str, config: ClipConfig, generator: np.random.Generator) -> _Course:
-    "A random course past the target, whose boxes are (T, 4)."
+def _drawn_course(
+    boxes: ndarray,             # of the target, (T, 4)
+    shape: tuple[int, int],     # of the occluder, (h, w)
+    kind: str,
+    config: ClipConfig,
+    generator: np.random.Generator,
+) -> _Course:
+    "A random course past the target."
     frames, sides = len(boxes), boxes[:, 2:] - boxes[:, :2]
     longer = float(np.median(sides.max(axis=1)))
-    scale = float(generator.uniform(*(config.full_scale if kind == "full" else config.occluder_scale))) * longer / max(shape)
-    scale = min(scale, config.enlargement / (1 + config.growth)) * (1 + config.growth * smooth_path(generator, frames))
+    full = kind == "full"
+    scale = float(generator.uniform(*(config.full_scale if full else config.occluder_scale)))
+    scale = min(scale * longer / max(shape), config.enlargement / (1 + config.growth))
+    scale = scale * (1 + config.growth * smooth_path(generator, frames))
     heading = generator.normal(0, 0.35) + (math.pi if generator.random() < 0.5 else 0)
-    middle, dwell = generator.uniform(0.35, 0.75), 1.3 * generator.uniform(*config.full_time) if kind == "full" else 0.0
+    middle = generator.uniform(0.35, 0.75)
+    dwell = 1.3 * generator.uniform(*config.full_time) if full else 0.0
     reach = 0.5 * (float(np.hypot(*sides.T).max()) + float(scale.max()) * math.hypot(*shape))
-    away = generator.uniform(*{"full": (0, 0.05), "beside": (0.6, 1.2)}.get(kind, (0, 0.7))) * (1 if generator.random() < 0.5 else -1) * reach
-    across = away + config.sway * longer * smooth_path(generator, frames) * (0.3 if kind == "full" else 1)
+    away = reach * generator.uniform(*{"full": (0, 0.05), "beside": (0.6, 1.2)}.get(kind, (0, 0.7)))
+    away = away if generator.random() < 0.5 else -away
+    sway = config.sway * (0.3 if full else 1)
+    across = away + sway * longer * smooth_path(generator, frames)
     along = reach * _progress(frames, middle, dwell)
     way = np.array([math.cos(heading), math.sin(heading)])
     followed = (boxes[:, :2] + boxes[:, 2:]) / 2
     weights = np.exp(-((np.arange(frames)[:, None] - np.arange(frames)) / 3) ** 2 / 2)
     followed = weights @ followed / weights.sum(axis=1, keepdims=True)
-    return _Course(followed + along[:, None] * way + across[:, None] * (-way[1], way[0]), scale, config.turn * smooth_path(generator, frames))
+    centre = followed + along[:, None] * way + across[:, None] * (-way[1], way[0])
+    return _Course(centre, scale, config.turn * smooth_path(generator, frames))
 
 
-def _covered(opacity: ndarray, course: _Course, targets: list[ndarray], shrink: float) -> tuple[ndarray, ndarray]:
-    "The share of each small target that lies under the occluder, and the share of the occluder that is in the picture, (T,) each."
+def _covered(
+    opacity: ndarray,           # of the occluder
+    course: _Course,
+    targets: list[ndarray],     # small, bool
+    shrink: float,
+) -> tuple[ndarray, ndarray]:   # (T,) each
+    "The share of each target under the occluder, and of the occluder in the picture."
     under, shown = [], []
     for frame, target in enumerate(targets):
-        there = cv2.warpAffine(opacity, course.matrix(frame, opacity.shape, shrink), target.shape[::-1], flags=cv2.INTER_LINEAR) > 127
+        matrix, size = course.matrix(frame, opacity.shape, shrink), target.shape[::-1]
+        there = cv2.warpAffine(opacity, matrix, size, flags=cv2.INTER_LINEAR) > 127
         under.append(np.count_nonzero(target & there) / max(1, np.count_nonzero(target)))
-        shown.append(np.count_nonzero(there) / max(1.0, np.count_nonzero(opacity > 127) * (shrink * course.scale[frame]) ** 2))
+        whole = np.count_nonzero(opacity > 127) * (shrink * course.scale[frame]) ** 2
+        shown.append(np.count_nonzero(there) / max(1.0, whole))
     return np.array(under), np.array(shown)
 
 # %% ../../nbs/23_taos_clips.ipynb #find-course
@@ -247,28 +323,46 @@ def _fits(kind: str, under: ndarray, shown: ndarray, config: ClipConfig) -> bool
     return config.overlap[0] <= under.max() <= config.overlap[1]
 
 
-def _find_course(stage: _Stage, cut: _CutOut, kind: str, config: ClipConfig, generator: np.random.Generator) -> _Course | None:
+def _find_course(
+    stage: _Stage,
+    cut: _CutOut,
+    kind: str,
+    config: ClipConfig,
+    generator: np.random.Generator,
+) -> _Course | None:
     "A course that fits, None if no try does."
     height, width = stage.opacities[0].shape
     shrink = min(1.0, _small / max(height, width))
     size = max(1, round(shrink * width)), max(1, round(shrink * height))
-    targets = [cv2.resize(opacity, size, interpolation=cv2.INTER_AREA) > (15 if kind in ("full", "beside") else 127) for opacity in stage.opacities]
+    least, targets = 15 if kind in ("full", "beside") else 127, []
+    for opacity in stage.opacities:
+        targets.append(cv2.resize(opacity, size, interpolation=cv2.INTER_AREA) > least)
     boxes = np.stack([tight_box(opacity > 127) for opacity in stage.opacities])
     for _ in range(config.tries):
         course = _drawn_course(boxes, cut.opacity.shape, kind, config, generator)
         small, own = _fitted(cut, _Course(course.centre, course.scale * shrink, course.turn))
-        if _fits(kind, *_covered(small.opacity, _Course(own.centre, own.scale / shrink, own.turn), targets, shrink), config):
+        own = _Course(own.centre, own.scale / shrink, own.turn)
+        if _fits(kind, *_covered(small.opacity, own, targets, shrink), config):
             return course
     return None
 
 # %% ../../nbs/23_taos_clips.ipynb #painted
-def _painted(picture: ndarray, front: ndarray, colour: ndarray, opacity: ndarray, kind: str, config: ClipConfig) -> tuple[ndarray, ndarray]:
+def _painted(
+    picture: ndarray,
+    front: ndarray,      # the target's opacity
+    colour: ndarray,     # of the occluder
+    opacity: ndarray,
+    kind: str,
+    config: ClipConfig,
+) -> tuple[ndarray, ndarray]:
     "A frame with the occluder in it, and the occluder's mask."
     solid = opacity > 127
     if kind == "behind":
-        colour, opacity = (cv2.multiply(part, 255 - (front if part.ndim == 2 else cv2.merge([front] * 3)), scale=1 / 255) for part in (colour, opacity))
+        clear = 255 - front
+        colour = cv2.multiply(colour, cv2.merge([clear] * 3), scale=1 / 255)
+        opacity = cv2.multiply(opacity, clear, scale=1 / 255)
         solid &= front <= 127
-    return blur_boundary(_over(picture, colour, opacity), solid, kernel_size=config.kernel_size, sigma=config.sigma), solid
+    return _blurred(_over(picture, colour, opacity), solid, config), solid
 
 
 def _lit(picture: ndarray, gain: float) -> ndarray:
@@ -276,62 +370,115 @@ def _lit(picture: ndarray, gain: float) -> ndarray:
     return cv2.convertScaleAbs(picture, alpha=float(gain))
 
 
-def _staged(target: MaskedObject | Sequence[MaskedObject], backdrop: ndarray | None, frames: int, config: ClipConfig, generator: np.random.Generator) -> _Stage | None:
+def _staged(
+    target: MaskedObject | Sequence[MaskedObject],
+    backdrop: ndarray | None,
+    frames: int,
+    config: ClipConfig,
+    generator: np.random.Generator,
+) -> _Stage | None:
     "The clip without its occluder; None if the target does not fit."
     if isinstance(target, MaskedObject):
         if target.background == (backdrop is not None):
-            raise ValueError("a cut-out needs a backdrop, a photograph to move over" if not target.background else "the target stands in a photograph of its own: leave the backdrop out")
+            raise ValueError(
+                "the target stands in a photograph of its own: leave the backdrop out"
+                if target.background
+                else "a cut-out needs a backdrop, a photograph to move over"
+            )
         if not target.whole:
             return None
-        stage = _still(target, frames, config, generator) if target.background else _moving(target, backdrop, frames, config, generator)
+        if target.background:
+            stage = _still(target, frames, config, generator)
+        else:
+            stage = _moving(target, backdrop, frames, config, generator)
     else:
         stage = _clip(target, frames, config, generator)
     return stage if stage and all((opacity > 127).any() for opacity in stage.opacities) else None
 
 # %% ../../nbs/23_taos_clips.ipynb #synthesize-clip
-_VERSION = 1  # of the synthesis: the same seed, objects and configuration give the same bytes within a version
+_VERSION = 1  # the same seed, objects and configuration give the same bytes within a version
 
 
 def synthesize_clip(
-    target: MaskedObject | Sequence[MaskedObject],  # the object to hide: in a photograph, as a cut-out, or in each frame of a clip
+    target: MaskedObject | Sequence[MaskedObject],  # to hide: a photograph's, a cut-out, a clip's
     occluder: MaskedObject,              # the object that passes, from another picture
     *,
     frames: int = 24,                    # $T$, at least 2
     seed: int,                           # of every draw; the same seed gives the same bytes
     config: ClipConfig = ClipConfig(),   # ranges of the draws
     backdrop: ndarray | None = None,     # photograph that a cut-out moves over, uint8 RGB, (H, W, 3)
-) -> list[AmodalSample] | None:          # one sample a frame; None if the target is not whole, the clip too short, or no course fits
+) -> list[AmodalSample] | None:          # one a frame; None if the target or no course fits
     "Let something pass in front of an object (sections 3.3 and 3.5)."
     if frames < 2:
         raise ValueError(f"a clip has at least 2 frames, got {frames}")
-    generator, first = np.random.default_rng(seed), target if isinstance(target, MaskedObject) else next(iter(target), None)
+    generator, first = np.random.default_rng(seed), _first(target)
     if first is None or (first.image_id and first.image_id == occluder.image_id):
         return None
-    if (stage := _staged(target, backdrop, frames, config, generator)) is None:
+    stage = _staged(target, backdrop, frames, config, generator)
+    if stage is None:
         return None
     draw, cut = generator.random(), _cut_out(occluder, flip=bool(generator.random() < 0.5))
-    kind = ("beside" if generator.random() < 0.5 else "behind") if draw < config.negative_share else "full" if draw < config.negative_share + config.full_share else "front"
-    if (course := _find_course(stage, cut, kind, config, generator)) is None and kind == "full":
-        kind, course = "front", _find_course(stage, cut, "front", config, generator)
+    kind = _kind_of(draw, config, generator)
+    course = _find_course(stage, cut, kind, config, generator)
+    if course is None and kind == "full":
+        kind = "front"
+        course = _find_course(stage, cut, kind, config, generator)
     if course is None:
         return None
-    made, light, own_light = _fitted(cut, course), *(1 + most * smooth_path(generator, frames) for most in (config.brightness, config.occluder_brightness))
-    about = {"version": _VERSION, "seed": seed, "kind": kind, "frames": frames, "track": f"{first.image_id}/{first.object_id}/{seed}", "config": {one.name: getattr(config, one.name) for one in fields(config)}}
-    return [_sample(stage, *made, frame, kind, config, (light[frame], own_light[frame]), about | {"occluder": {"image": occluder.image_id, "object": occluder.object_id}}, first) for frame in range(frames)]
+    cut, course = _fitted(cut, course)
+    light = 1 + config.brightness * smooth_path(generator, frames)
+    own_light = 1 + config.occluder_brightness * smooth_path(generator, frames)
+    about = {"version": _VERSION, "seed": seed, "kind": kind, "frames": frames}
+    about["track"] = f"{first.image_id}/{first.object_id}/{seed}"
+    about |= _origin(occluder, config)
+    found = enumerate(zip(light, own_light))
+    return [_sample(stage, cut, course, frame, config, both, about, first) for frame, both in found]
+
+
+def _origin(occluder: MaskedObject, config: ClipConfig) -> dict:
+    "What a clip was made from, as its record says it."
+    ranges = {one.name: getattr(config, one.name) for one in fields(config)}
+    return {"config": ranges, "occluder": {"image": occluder.image_id, "object": occluder.object_id}}
+
+
+def _first(target: MaskedObject | Sequence[MaskedObject]) -> MaskedObject | None:
+    return target if isinstance(target, MaskedObject) else next(iter(target), None)
+
+
+def _kind_of(draw: float, config: ClipConfig, generator: np.random.Generator) -> str:
+    if draw < config.negative_share:
+        return "beside" if generator.random() < 0.5 else "behind"
+    return "full" if draw < config.negative_share + config.full_share else "front"
 
 # %% ../../nbs/23_taos_clips.ipynb #sample
-def _sample(stage: _Stage, cut: _CutOut, course: _Course, frame: int, kind: str, config: ClipConfig, light: tuple[float, float], about: dict, named: MaskedObject) -> AmodalSample:
+def _sample(
+    stage: _Stage,
+    cut: _CutOut,
+    course: _Course,
+    frame: int,
+    config: ClipConfig,
+    light: tuple[float, float],  # of the picture, and the occluder's own
+    about: dict,                 # the record of the whole clip
+    named: MaskedObject,
+) -> AmodalSample:
     "One frame of the clip with everything that is known of it."
     picture, front = stage.pictures[frame], stage.opacities[frame]
     colour, opacity = cut.laid(course, frame, front.shape)
-    image, solid = _painted(picture, front, cv2.min(_lit(colour, light[1]), cv2.merge([opacity] * 3)), opacity, kind, config)
+    lit = cv2.min(_lit(colour, light[1]), cv2.merge([opacity] * 3))
+    image, solid = _painted(picture, front, lit, opacity, about["kind"], config)
     amodal = front > 127
     visible = amodal & ~solid
-    where = {"x": float(course.centre[frame, 0]), "y": float(course.centre[frame, 1]), "scale": float(course.scale[frame]), "turn": float(course.turn[frame]), "brightness": float(light[1])}
-    record = about | {"frame": frame, "hidden": 1 - np.count_nonzero(visible) / np.count_nonzero(amodal), "brightness": float(light[0]), "camera": stage.cameras[frame]}
-    record["occluder"] = about["occluder"] | {name: round(value, 5) for name, value in where.items()}
-    return AmodalSample(_lit(image, light[0]), amodal, visible, original=_lit(picture, light[0]), occluder=solid, image_id=f"{stage.names[frame]}/{about['seed']}", object_id=named.object_id,
-                        category=named.category, origin="taos", record=record)
+    (x, y), scale, turn = course.centre[frame], course.scale[frame], course.turn[frame]
+    where = {"x": x, "y": y, "scale": scale, "turn": turn, "brightness": light[1]}
+    where = {name: round(float(value), 5) for name, value in where.items()}
+    hidden = 1 - np.count_nonzero(visible) / np.count_nonzero(amodal)
+    record = about | {"frame": frame, "hidden": hidden, "brightness": float(light[0])}
+    record |= {"camera": stage.cameras[frame], "occluder": about["occluder"] | where}
+    names = {"image_id": f"{stage.names[frame]}/{about['seed']}", "object_id": named.object_id}
+    names |= {"category": named.category, "origin": "taos", "record": record}
+    original = _lit(picture, light[0])
+    masks = {"original": original, "occluder": solid}
+    return AmodalSample(_lit(image, light[0]), amodal, visible, **masks, **names)
 
 # %% ../../nbs/23_taos_clips.ipynb #read-clip
 def _nth(frames: Frames, number: int) -> ndarray:
@@ -348,15 +495,26 @@ def read_clip(
     "An object in each frame of a clip (section 3.5)."
     frames, truth = open_frames(pictures), open_frames(masks)
     if len(frames) != len(truth):
-        raise ValueError(f"the clip has {len(frames)} frames but {len(truth)} masks: give one mask for each frame")
+        raise ValueError(
+            f"the clip has {len(frames)} frames but {len(truth)} masks: give one mask for each frame"
+        )
     if (frames.height, frames.width) != (truth.height, truth.width):
-        raise ValueError(f"frames are {frames.width} x {frames.height} pixels but masks {truth.width} x {truth.height}")
+        raise ValueError(
+            f"frames are {frames.width} x {frames.height} pixels "
+            f"but masks {truth.width} x {truth.height}"
+        )
     found = []
     for number, mask in enumerate(truth):
         inside = mask.max(axis=2) > 127
         whole = is_whole(inside, np.zeros_like(inside), border=0)
-        found.append(MaskedObject(partial(_nth, frames, number), partial(np.asarray, inside.astype(np.uint8) * 255), tuple(tight_box(inside).tolist()), inside.shape, whole,
-                                  category=category, image_id=f"{name}/{number:05d}", object_id=name) if inside.any() else None)
+        if not inside.any():
+            found.append(None)
+            continue
+        load = partial(np.asarray, inside.astype(np.uint8) * 255)
+        box, names = tight_box(inside).tolist(), {"category": category, "object_id": name}
+        picture = partial(_nth, frames, number)
+        names["image_id"] = f"{name}/{number:05d}"
+        found.append(MaskedObject(picture, load, tuple(box), inside.shape, whole, **names))
     return found
 
 
@@ -365,8 +523,15 @@ def clip_objects(
 ) -> list[MaskedObject]:              # the whole object in each frame, as it was before anything hid it
     "The object of a clip whose truth is known already (section 3.5)."
     if any(sample.original is None for sample in samples):
-        raise ValueError("a frame has no original picture: only clips that were drawn or synthesised have one")
-    return [MaskedObject.of(sample.original, sample.amodal, category=sample.category, image_id=sample.image_id, object_id=sample.object_id) for sample in samples]
+        raise ValueError(
+            "a frame has no original picture: only clips that were drawn or synthesised have one"
+        )
+    found = []
+    for sample in samples:
+        names = {"image_id": sample.image_id, "object_id": sample.object_id}
+        names["category"] = sample.category
+        found.append(MaskedObject.of(sample.original, sample.amodal, **names))
+    return found
 
 
 def longest_whole(
