@@ -26,6 +26,9 @@ from ..sample import AmodalSample
 from ..toy import toy_clip, toy_scene
 
 # %% ../../nbs/32_toy_files.ipynb #objects
+_Groups = list[list[AmodalSample]]  # the objects of each picture, or of each clip
+
+
 def _two(scene: AmodalSample, image_id: str, *, track: str = "") -> list[AmodalSample]:
     "What stands in front and what is behind it, as two samples; in clips one of them may be out of view."
     found = []
@@ -97,10 +100,10 @@ _KINS_OLD_FILES = {"train": "instances_train.json", "test": "instances_val.json"
 def _write_kins(
     root: Path,
     split: str,
-    truth: list[list[AmodalSample]],
+    truth: _Groups,
     *,
     old: bool = False,   # in the first format
-) -> list[list[AmodalSample]]:
+) -> _Groups:
     images, annotations = [], []
     for number, group in enumerate(truth):
         images.append(_picture(group[0], number, f"{number:06d}.png"))
@@ -139,7 +142,7 @@ def _codes(sample: AmodalSample) -> dict:
     hidden = occluded_part(sample.amodal, sample.visible)
     return {"visible_mask": encode_rle(sample.visible), "invisible_mask": encode_rle(hidden)}
 
-def _write_cocoa(root: Path, split: str, truth: list[list[AmodalSample]]) -> list[list[AmodalSample]]:
+def _write_cocoa(root: Path, split: str, truth: _Groups) -> _Groups:
     images, annotations, polygons = [], [], [[_outline(sample.amodal) for sample in group] for group in truth]
     truth = [[_outlined(*pair) for pair in zip(*pairs)] for pairs in zip(truth, polygons)]
     for number, group in enumerate(truth, start=1):
@@ -160,7 +163,7 @@ def _write_json(path: Path, images: list[dict], annotations: list[dict], **more:
     path.write_text(json.dumps({"images": images, "annotations": annotations} | more))
 
 # %% ../../nbs/32_toy_files.ipynb #cocoa-cls
-def _write_cocoa_cls(root: Path, split: str, truth: list[list[AmodalSample]]) -> list[list[AmodalSample]]:
+def _write_cocoa_cls(root: Path, split: str, truth: _Groups) -> _Groups:
     images, annotations = [], []
     for number, group in enumerate(truth, start=1):
         name = f"COCO_{split}2014_{number:012d}.jpg"
@@ -174,7 +177,7 @@ def _write_cocoa_cls(root: Path, split: str, truth: list[list[AmodalSample]]) ->
     _write_json(path, images, annotations, categories=[_CUP])
     return truth
 
-def _write_mp3d(root: Path, split: str, truth: list[list[AmodalSample]]) -> list[list[AmodalSample]]:
+def _write_mp3d(root: Path, split: str, truth: _Groups) -> _Groups:
     content, truth = {"images": [], "annotations": []}, [group[1:] for group in truth]
     for number, group in enumerate(truth):
         content["images"].append(_picture(group[0], number, f"{number:04d}.png"))
@@ -194,7 +197,7 @@ def _rows_first(mask: ndarray) -> ndarray:
     left, top, right, bottom = tight_box(mask).astype(int).tolist()
     return np.array([top, bottom - 1, left, right - 1])
 
-def _write_fishbowl(root: Path, split: str, truth: list[list[AmodalSample]]) -> list[list[AmodalSample]]:
+def _write_fishbowl(root: Path, split: str, truth: _Groups) -> _Groups:
     content, truth = {}, [[sample for sample in group if sample.visible.any()] for group in truth]
     for group in truth:
         for sample in group:
@@ -213,7 +216,7 @@ def _write_fishbowl(root: Path, split: str, truth: list[list[AmodalSample]]) -> 
     return truth
 
 # %% ../../nbs/32_toy_files.ipynb #movid
-def _write_movid_a(root: Path, split: str, truth: list[list[AmodalSample]]) -> list[list[AmodalSample]]:
+def _write_movid_a(root: Path, split: str, truth: _Groups) -> _Groups:
     lines = []
     for clip, group in enumerate(truth):
         folder, size = root / split / str(clip), group[0].amodal.shape
@@ -239,7 +242,7 @@ def _write_movid_a(root: Path, split: str, truth: list[list[AmodalSample]]) -> l
     return truth
 
 # %% ../../nbs/32_toy_files.ipynb #training-coco
-def _write_coco(root: Path, split: str, truth: list[list[AmodalSample]]) -> list[list[AmodalSample]]:
+def _write_coco(root: Path, split: str, truth: _Groups) -> _Groups:
     images, annotations, seen = [], [], []
     for group in truth:
         seen.append([replace(sample, amodal=sample.visible) for sample in group])
@@ -255,7 +258,7 @@ def _write_coco(root: Path, split: str, truth: list[list[AmodalSample]]) -> list
     _write_json(path, images, annotations, categories=[_CUP])
     return truth
 
-def _write_sa1b(root: Path, split: str, truth: list[list[AmodalSample]]) -> list[list[AmodalSample]]:
+def _write_sa1b(root: Path, split: str, truth: _Groups) -> _Groups:
     truth = [[replace(sample, amodal=sample.visible) for sample in group] for group in truth]
     for number, group in enumerate(truth, start=1):
         height, width = group[0].amodal.shape
@@ -272,7 +275,7 @@ def _write_sa1b(root: Path, split: str, truth: list[list[AmodalSample]]) -> list
     return truth
 
 # %% ../../nbs/32_toy_files.ipynb #training-labelme-write
-def _write_labelme(root: Path, split: str, truth: list[list[AmodalSample]]) -> list[list[AmodalSample]]:
+def _write_labelme(root: Path, split: str, truth: _Groups) -> _Groups:
     truth = [[replace(sample, amodal=sample.visible) for sample in group] for group in truth]
     for number, group in enumerate(truth):
         shapes = []

@@ -98,9 +98,10 @@ def _read_movid_a(split: str, entry: Entry) -> AmodalSample:
     others = encode_rle((full != place.value) & (full != 0))
     facts = {"split": split, "stated_box": [left, top, right, bottom], "others": others}
     facts |= {"track": entry.track, "frame": entry.frame}
-    names = {"image_id": entry.image_id, "object_id": entry.object_id, "origin": "movid-a"}
+    names = {"image_id": entry.image_id, "object_id": entry.object_id}
+    names |= {"origin": "movid-a", "record": facts}
     picture = place.folder / f"rgba_full_{entry.frame:05d}.png"
-    return make_sample((picture,), part == place.value, full == place.value, record=facts, **names)
+    return make_sample((picture,), part == place.value, full == place.value, **names)
 
 # %% ../../nbs/34_videos.ipynb #movid-open
 def _clip_of(path: Path) -> tuple[int, list[dict]]:

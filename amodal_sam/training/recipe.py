@@ -82,7 +82,7 @@ def train_tiny(
     out: Path,                    # folder of the run, one folder for each stage inside
     *,
     minutes: float = 0.0,         # for both stages; their own steps where 0
-    trunk: dict[str, torch.Tensor] | None = None,  # of `imagenet_trunk`; random where nothing is given
+    trunk: dict[str, torch.Tensor] | None = None,  # of `imagenet_trunk`, or else random
     start: Path | None = None,    # a file of `save_model` whose SAM the first stage goes on with
     recipe: TinyRecipe = TinyRecipe(),  # settings
     quiet: bool = False,          # no progress bars
