@@ -35,8 +35,8 @@ class Noted:
 def _region(noted: Noted) -> dict:
     "What both forms say of an object."
     hidden = occluded_part(noted.amodal, noted.visible)
-    left, top, right, bottom = tight_box(noted.amodal).tolist() if noted.amodal.any() else (0, 0, 0, 0)
     area = int(noted.amodal.sum())
+    left, top, right, bottom = tight_box(noted.amodal).tolist() if area else (0, 0, 0, 0)
     return {
         "segmentation": encode_rle(noted.amodal),
         "visible_mask": encode_rle(noted.visible),
@@ -52,13 +52,16 @@ def _region(noted: Noted) -> dict:
 
 
 def _pictures(frames: dict[int, list[Noted]], size: tuple[int, int], names: dict[int, str]) -> list[dict]:
-    rows = []
+    "The list of pictures, the same in both forms."
+    height, width = size
+    pictures = []
     for frame in frames:
         name = names.get(frame, f"frame-{frame:05}.jpg")
-        rows.append({"id": frame + 1, "file_name": name, "height": size[0], "width": size[1], "frame": frame})
-    return rows
+        about = {"file_name": name, "height": height, "width": width, "frame": frame}
+        pictures.append({"id": frame + 1} | about)
+    return pictures
 
-
+# %% ../../nbs/71_mark_files.ipynb #forms
 def coco_of(
     frames: dict[int, list[Noted]],  # what is known on each frame
     *,
@@ -67,15 +70,14 @@ def coco_of(
 ) -> dict:
     "Everything that is known, one record an object."
     kinds = sorted({noted.kind for group in frames.values() for noted in group})
-    rows = [(frame, noted) for frame, group in frames.items() for noted in group]
+    numbers = {kind: number for number, kind in enumerate(kinds, start=1)}
     annotations = []
-    for number, (frame, noted) in enumerate(rows, start=1):
-        kind = kinds.index(noted.kind) + 1
-        head = {"id": number, "image_id": frame + 1, "category_id": kind, "iscrowd": 0}
-        annotations.append(head | _region(noted))
-    categories = [{"id": number, "name": kind} for number, kind in enumerate(kinds, start=1)]
-    pictures = _pictures(frames, size, names)
-    return {"images": pictures, "annotations": annotations, "categories": categories}
+    for frame, group in frames.items():
+        for noted in group:
+            ids = {"id": len(annotations) + 1, "image_id": frame + 1, "category_id": numbers[noted.kind]}
+            annotations.append(ids | {"iscrowd": 0} | _region(noted))
+    categories = [{"id": number, "name": kind} for kind, number in numbers.items()]
+    return {"images": _pictures(frames, size, names), "annotations": annotations, "categories": categories}
 
 
 def cocoa_of(
@@ -90,42 +92,50 @@ def cocoa_of(
         regions = [
             _region(noted) | {"isStuff": 0, "order": order} for order, noted in enumerate(group, start=1)
         ]
-        head = {"id": frame + 1, "image_id": frame + 1, "author": "amodal-sam"}
-        annotations.append(head | {"size": len(group), "depth_constraint": "", "regions": regions})
+        ids = {"id": frame + 1, "image_id": frame + 1, "author": "amodal-sam"}
+        annotations.append(ids | {"size": len(group), "depth_constraint": "", "regions": regions})
     return {"images": _pictures(frames, size, names), "annotations": annotations}
 
 # %% ../../nbs/71_mark_files.ipynb #read
 def _noted(record: dict, number: int, size: tuple[int, int], kinds: dict) -> Noted:
     "An object as a file has it."
-    amodal = annotated_mask(record["segmentation"], size)
-    visible = annotated_mask(record["visible_mask"], size) & amodal if record.get("visible_mask") else amodal
-    thing = Thing.numbered(number, str(record.get("name") or kinds.get(record.get("category_id"), "")))
-    thing = Thing(thing.id, thing.name, record.get("colour") or thing.colour)
+    amodal = visible = annotated_mask(record["segmentation"], size)
+    if record.get("visible_mask"):
+        visible = annotated_mask(record["visible_mask"], size) & amodal
+    name = record.get("name") or kinds.get(record.get("category_id"), "")
+    thing = Thing.numbered(number, str(name))
+    coloured = Thing(thing.id, thing.name, record.get("colour") or thing.colour)
     question = Question.of(**(record.get("question") or {}))
-    return Noted(thing, amodal, visible, record.get("score"), question)
+    return Noted(coloured, amodal, visible, record.get("score"), question)
+
+
+def _objects(content: dict, size: tuple[int, int]) -> dict[int, list[Noted]]:
+    "The objects of a parsed file; what is missing in it is an error of any kind."
+    kinds = {one["id"]: one["name"] for one in content.get("categories", [])}
+    height, width = size
+    found = {}
+    for place, picture in enumerate(content["images"]):
+        there = picture.get("height", height), picture.get("width", width)
+        if there != (height, width):
+            name = picture.get("file_name", "its picture")
+            raise ValueError(
+                f"{name} has {there[1]} x {there[0]} pixels, the picture here {width} x {height}"
+            )
+        own = [one for one in content["annotations"] if one["image_id"] == picture["id"]]
+        records = [record for one in own for record in one.get("regions", [one])]
+        noted = [_noted(record, number, size, kinds) for number, record in enumerate(records, start=1)]
+        found[int(picture.get("frame", place))] = noted
+    return found
 
 
 def read_marks(
     content: dict | str | bytes,  # of a COCO or COCOA file, parsed or not
     *,
     size: tuple[int, int],        # H and W of the picture that they are for, pixels
-) -> dict[int, list[Noted]]:      # under the number of the frame, or the place of the picture in the file
+) -> dict[int, list[Noted]]:      # under the number of the frame, or the picture's place in the file
     "Objects of a file, in their order."
     try:
-        content = content if isinstance(content, dict) else json.loads(content)
-        kinds, found = {one["id"]: one["name"] for one in content.get("categories", [])}, {}
-        for place, picture in enumerate(content["images"]):
-            there = (picture.get("height", size[0]), picture.get("width", size[1]))
-            if there != tuple(size):
-                name = picture.get("file_name", "its picture")
-                raise ValueError(
-                    f"{name} has {there[1]} x {there[0]} pixels, the picture here {size[1]} x {size[0]}"
-                )
-            own = [one for one in content["annotations"] if one["image_id"] == picture["id"]]
-            records = [record for one in own for record in one.get("regions", [one])]
-            frame = int(picture.get("frame", place))
-            found[frame] = [_noted(one, number, size, kinds) for number, one in enumerate(records, start=1)]
-        return found
+        return _objects(content if isinstance(content, dict) else json.loads(content), size)
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         reason = f"the entry {error} is missing" if isinstance(error, KeyError) else error
         raise ValueError(f"these annotations cannot be used: {reason}") from error
@@ -133,6 +143,6 @@ def read_marks(
 
 def marks_text(
     content: dict,  # of `coco_of` or `cocoa_of`
-) -> bytes:
+) -> bytes:         # of a file
     "A file's bytes."
     return (json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n").encode("utf-8")

@@ -18,8 +18,8 @@ from numpy import ndarray
 from ..show import PALETTE
 
 # %% ../../nbs/70_marks.ipynb #parts
-_ROLES = ("box", "truth", "occluder", "prior", "amodal")
-COLOURS = tuple("#{:02x}{:02x}{:02x}".format(*PALETTE[role]) for role in _ROLES)
+_coloured = ("box", "truth", "occluder", "prior", "amodal")
+COLOURS = tuple("#{:02x}{:02x}{:02x}".format(*PALETTE[name]) for name in _coloured)
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Thing:
     @classmethod
     def numbered(
         cls,
-        number: int,  # counted from 1
+        number: int,     # counted from 1
         name: str = "",  # "object 1" where none is given
     ) -> "Thing":
         "An object with the colour of its number."
@@ -42,24 +42,26 @@ class Thing:
 @dataclass(frozen=True)
 class Question:
     "Where an object is: a box, or points."
-    box: tuple[float, ...] | None = None             # $B$, XYXY, pixels, (4,)
-    points: tuple[tuple[float, float, int], ...] = ()  # x, y, pixels, and 1 on the object or 0 beside it
+    box: tuple[float, ...] | None = None               # $B$, XYXY, pixels, (4,)
+    points: tuple[tuple[float, float, int], ...] = ()  # x, y, and 1 on the object or 0 beside it, (K, 3)
 
     @classmethod
     def of(
         cls,
-        box: ndarray | list[float] | None = None,            # (4,)
-        points: ndarray | list | None = None,  # x and y, (K, 2), or with their labels, (K, 3)
+        box: ndarray | list[float] | None = None,           # (4,)
+        points: ndarray | list[list[float]] | None = None,  # x and y, and a label where `labels` are left
+                                                            # out, (K, 2) or (K, 3)
         *,
-        labels: ndarray | list[int] | None = None,           # (K,); all 1 where nothing is given
+        labels: ndarray | list[int] | None = None,          # (K,); all 1 where nothing is given
     ) -> "Question":
         "A question from numbers of any kind."
-        rows = [list(map(float, point)) for point in (points if points is not None else [])]
-        labels = [row[2] if len(row) > 2 else 1 for row in rows] if labels is None else labels
+        rows = [] if points is None else [list(map(float, point)) for point in points]
+        if labels is None:
+            labels = [row[2] if len(row) > 2 else 1 for row in rows]
         if len(labels) != len(rows):
             raise ValueError(f"{len(rows)} points need as many labels, got {len(labels)}")
-        sides = None if box is None else tuple(map(float, box))
-        return cls(sides, tuple((row[0], row[1], int(label)) for row, label in zip(rows, labels)))
+        marked = tuple((row[0], row[1], int(label)) for row, label in zip(rows, labels))
+        return cls(None if box is None else tuple(map(float, box)), marked)
 
     def __bool__(self) -> bool:
         return self.box is not None or bool(self.points)
@@ -130,45 +132,46 @@ def mark(
     things: list[Thing],             # all objects
     questions: dict[str, Question],  # of this frame, under the objects' ids
     chosen: str,                     # object that is being asked for
-):
+) -> None:
     "What people see now becomes the newest state."
     ids = {thing.id for thing in things}
-    asked = {id: question for id, question in questions.items() if question and id in ids}
-    questions = {frame: asked}
-    for number, rest in self.state.questions.items():
-        if number != frame:
-            questions[number] = {id: question for id, question in rest.items() if id in ids}
-    questions = {number: rest for number, rest in questions.items() if rest}
-    state = _State(tuple(things), questions, frame, chosen)
+    asked = {}
+    for number, group in (self.state.questions | {frame: questions}).items():
+        known = {id: question for id, question in group.items() if question and id in ids}
+        if known:
+            asked[number] = known
+    state = _State(tuple(things), asked, frame, chosen)
     if state.same_marks(self.state):
         self.states[self.at] = replace(self.state, chosen=chosen)
     else:
         self._go_on(state)
     self.carried = {key: found for key, found in self.carried.items() if key[1] in ids}
 
+
 @patch
 def open(
     self: Marks,
     things: list[Thing],  # all objects
-    known: dict[int, dict[str, tuple[Question, Any]]],  # frame to object to question and answer
-):
+    known: dict[int, dict[str, tuple[Question, Any]]],  # frame to object to question, empty where nobody
+                                                        # asked, and answer
+) -> None:
     "What was kept elsewhere becomes the newest state."
-    rows = [(frame, id, *pair) for frame, group in known.items() for id, pair in group.items()]
     asked = {}
-    for frame, id, question, _ in rows:
-        if question:
-            asked.setdefault(frame, {})[id] = question
-    chosen = things[0].id if things else ""
-    self._go_on(_State(tuple(things), asked, min(known, default=0), chosen))
-    self.answers |= {(frame, question): found for frame, _, question, found in rows if question}
-    self.carried = {(frame, id): found for frame, id, question, found in rows if not question}
+    for frame, group in known.items():
+        for id, (question, found) in group.items():
+            if question:
+                asked.setdefault(frame, {})[id] = question
+                self.answers[frame, question] = found
+            else:
+                self.carried[frame, id] = found
+    self._go_on(_State(tuple(things), asked, min(known, default=0), things[0].id if things else ""))
 
 # %% ../../nbs/70_marks.ipynb #marks-answers
 @patch
 def found(
     self: Marks,
-    frame: int,           # that is looked at
-) -> dict[str, Any]:      # under the objects' ids, in their order
+    frame: int,       # that is looked at
+) -> dict[str, Any]:  # under the objects' ids, in their order
     "What is known of a frame: answers to its questions, else what was carried there."
     asked = self.state.questions.get(frame, {})
     known = {}
@@ -179,12 +182,13 @@ def found(
             known[thing.id] = self.carried.get((frame, thing.id))
     return {id: found for id, found in known.items() if found is not None}
 
+
 @patch
 def ask(
     self: Marks,
-    frame: int,                           # that is looked at
+    frame: int,                                # that is looked at
     put: Callable[[int, str, Question], Any],  # takes frame, object's id and question, returns the answer
-):
+) -> None:
     "Put the questions of a frame that have no answer yet."
     for id, question in self.state.questions.get(frame, {}).items():
         if (frame, question) not in self.answers:

@@ -16,14 +16,11 @@ from typing import Any
 # %% ../../nbs/72_page.ipynb #front
 def front_end(
     kind: str,  # "js", "css", or "page", the stand-in for Python
-) -> str:
+) -> str:       # the content of a file
     "The text of the front end."
     folder = files("amodal_sam") / "front"
-    named = {"css": ["canvas.css"], "page": ["page.js"]}
-    if kind == "js":
-        numbered = [file for file in folder.iterdir() if file.name[0].isdigit()]
-        parts = sorted(numbered, key=lambda file: file.name)
-        return "\n".join(file.read_text(encoding="utf-8") for file in parts)
+    scripts = sorted(file.name for file in folder.iterdir() if file.name[0].isdigit())
+    named = {"js": scripts, "css": ["canvas.css"], "page": ["page.js"]}
     if kind not in named:
         raise ValueError(f'the front end has "js", "css" and "page", got {kind!r}')
     return "\n".join((folder / name).read_text(encoding="utf-8") for name in named[kind])
@@ -49,8 +46,12 @@ render({ model: standIn(frames), el: place });
 </script>""")
 _PAGE = Template("""<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>$title</title></head>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>$title</title>
+</head>
 <body style="margin: 12px">
 $fragment
 </body>
@@ -59,14 +60,15 @@ $fragment
 
 
 def static_page(
-    frames: list[dict],     # the state of the canvas at each frame
+    frames: list[dict],         # the state of the canvas at each frame
     *,
-    title: str = "amodal-sam",
-    fragment: bool = False,  # a piece to put into another page (True), or a page of its own
+    title: str = "amodal-sam",  # of the page
+    fragment: bool = False,     # a piece to put into another page (True), or a page of its own
 ) -> str:
     "HTML that shows the canvas without Python."
-    content = json.dumps(_as_text(frames), ensure_ascii=True, separators=(",", ":")).replace("<", r"\u003c")
+    content = json.dumps(_as_text(frames), ensure_ascii=True, separators=(",", ":"))
+    content = content.replace("<", r"\u003c")  # no name ends the script
     script = front_end("js").replace("export default { render };", "")
-    parts = {"style": front_end("css"), "page": front_end("page")}
-    piece = _FRAGMENT.substitute(parts, script=script, frames=content)
+    parts = dict(style=front_end("css"), script=script, page=front_end("page"), frames=content)
+    piece = _FRAGMENT.substitute(parts)
     return piece if fragment else _PAGE.substitute(title=escape(title), fragment=piece)

@@ -18,10 +18,11 @@ from .marks import Question
 class PictureAsker:
     "Asks a predictor of pictures, which knows nothing of other frames."
     carries = False
+
     def __init__(
         self,
-        predictor: Any,              # has `set_image` and `predict`, as `AmodalPredictor`
-        frames: Sequence[ndarray],   # $I$, uint8 RGB, (H, W, 3)
+        predictor: Any,             # has `set_image` and `predict`, as `AmodalPredictor`
+        frames: Sequence[ndarray],  # $I$, uint8 RGB, (H, W, 3)
     ):
         self.predictor, self.frames = predictor, frames
 
@@ -39,20 +40,24 @@ class PictureAsker:
 class ClipAsker:
     "Asks a predictor of clips, and lets it carry answers from frame to frame."
     carries = True
+
     def __init__(
         self,
-        predictor: Any,              # of clips: `AmodalVideoPredictor`, `FrameByFrame`
-        frames: Sequence[ndarray],   # $I_t$, uint8 RGB, (H, W, 3)
+        predictor: Any,             # has `init_state`, `add_new_points_or_box` and `propagate_in_video`,
+                                    # as `AmodalVideoPredictor`
+        frames: Sequence[ndarray],  # $I_t$, uint8 RGB, (H, W, 3)
     ):
         self.predictor, self.frames = predictor, frames
 
     def _put(self, state: Any, frame: int, id: str, question: Question) -> Any:
-        rows = np.float32(question.points).reshape(-1, 3)
+        "Put one question, and give its answer."
         if question.box is not None:
             given = {"box": np.float32(question.box)}
         else:
+            rows = np.float32(question.points).reshape(-1, 3)
             given = {"points": rows[:, :2], "labels": rows[:, 2].astype(np.int32)}
-        return self.predictor.add_new_points_or_box(state, frame, int(id), **given)[1][int(id)]
+        _, answers = self.predictor.add_new_points_or_box(state, frame, int(id), **given)
+        return answers[int(id)]
 
     def ask(
         self,
@@ -75,9 +80,7 @@ class ClipAsker:
         for frame, asked in sorted(questions.items()):
             for id, question in asked.items():
                 self._put(state, frame, id, question)
-        for reverse in (False, True):
-            if reverse and first == 0:
-                return
+        for reverse in (False, True) if first else (False,):
             run = self.predictor.propagate_in_video(state, start_frame_idx=first, reverse=reverse)
             for frame, found in run:
                 yield frame, {str(id): one for id, one in found.items()}
@@ -92,7 +95,8 @@ def asker_for(
         return ClipAsker(predictor, frames)
     if hasattr(predictor, "set_image") and hasattr(predictor, "predict"):
         return PictureAsker(predictor, frames)
+    kind = type(predictor).__name__
     raise TypeError(
-        "a predictor has set_image and predict, or is one of clips; "
-        f"got {type(predictor).__name__}: give AmodalPredictor.from_pretrained()"
+        f"a predictor has set_image and predict, or is one of clips; got {kind}: "
+        "give AmodalPredictor.from_pretrained()"
     )

@@ -37,8 +37,8 @@ class ReviewCanvas(AmodalCanvas):
         super().__init__(_Images(samples), name="review")
         self.abilities = ["live", "review"]
         self.decisions = [verdict.decision for verdict in judge(samples)]
-        undecided = [number for number, decision in enumerate(self.decisions) if decision == "undecided"]
-        self.refresh(undecided[0] if undecided else len(samples) - 1)
+        open_ones = [number for number, decision in enumerate(self.decisions) if decision == "undecided"]
+        self.refresh(open_ones[0] if open_ones else len(samples) - 1)
 
     def _known(self, frame: int) -> dict[str, Any]:
         return {"1": self.samples[frame]}
@@ -49,7 +49,7 @@ class ReviewCanvas(AmodalCanvas):
         questions = {"1": {"box": sample.box.tolist(), "points": []}}
         return super()._state(frame) | {"things": [vars(thing)], "questions": questions, "marked": []}
 
-    def _act(self, message: dict):
+    def _act(self, message: dict) -> None:
         if message["do"] == "decide":
             self.decide(message["decision"], frame=int(message["frame"]))
         elif message["do"] in ("frame", "save"):
@@ -62,11 +62,12 @@ class ReviewCanvas(AmodalCanvas):
         decision: str,             # "accept", "reject" or "undecided"
         *,
         frame: int | None = None,  # number of the sample; the one that is shown if left out
-    ):
+    ) -> None:
         "Note a decision and go on to the next sample."
         frame = self.frame if frame is None else frame
         self.judge.decide(self.samples[frame], decision)
         self.decisions = [*self.decisions[:frame], decision, *self.decisions[frame + 1:]]
         self.refresh(min(frame + 1, self.frames - 1))
         left = self.decisions.count("undecided")
-        self.status = f"Sample {frame + 1}: {decision}. {f'{left} left.' if left else 'All are decided.'}"
+        rest = f"{left} left." if left else "All are decided."
+        self.status = f"Sample {frame + 1}: {decision}. {rest}"

@@ -22,18 +22,20 @@ from ..show import PALETTE
 # %% ../../nbs/74_shown.ipynb #packed
 def _png(mask: ndarray) -> bytes:
     "A bool mask as a PNG of one bit a pixel."
-    options = [cv2.IMWRITE_PNG_BILEVEL, 1, cv2.IMWRITE_PNG_COMPRESSION, 3]
-    return cv2.imencode(".png", 255 * mask.astype(np.uint8), options)[1].tobytes()
+    how = [cv2.IMWRITE_PNG_BILEVEL, 1, cv2.IMWRITE_PNG_COMPRESSION, 3]
+    _, data = cv2.imencode(".png", 255 * mask.astype(np.uint8), how)
+    return data.tobytes()
 
 
 def jpeg_of(
     image: ndarray,     # uint8 RGB, (H, W, 3)
     *,
     quality: int = 92,  # 1 to 100
-) -> bytes:
+) -> bytes:             # of a file
     "A picture as a JPEG."
     turned = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".jpg", turned, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+    _, data = cv2.imencode(".jpg", turned, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return data.tobytes()
 
 
 def score_of(
@@ -48,10 +50,9 @@ def packed(
     found: Any,  # an answer: `amodal` and `visible`, bool, (H, W)
 ) -> dict:       # `left`, `top`, PNGs of `visible` and `occluded`, `score`, and `hidden`, per cent
     "An answer as the front end wants it: both masks cut to the window that the object fills."
-    occluded = found.amodal & ~found.visible
-    left, top, right, bottom = (0, 0, 1, 1)
-    if found.amodal.any():
-        left, top, right, bottom = tight_box(found.amodal).astype(int).tolist()
+    occluded, area = found.amodal & ~found.visible, int(found.amodal.sum())
+    box = tight_box(found.amodal).astype(int).tolist() if area else (0, 0, 1, 1)
+    left, top, right, bottom = box
     window = np.s_[top:bottom, left:right]
     return {
         "left": left,
@@ -59,36 +60,38 @@ def packed(
         "visible": _png(found.visible[window]),
         "occluded": _png(occluded[window]),
         "score": score_of(found),
-        "hidden": round(100 * int(occluded.sum()) / max(1, int(found.amodal.sum()))),
+        "hidden": round(100 * int(occluded.sum()) / max(1, area)),
     }
 
 # %% ../../nbs/74_shown.ipynb #traits
 NO_PROGRESS = {"running": False, "done": 0, "total": 0}
-_LAYERS = ("amodal", "visible", "occluded", "box")
-_HEX = {name: "#{:02x}{:02x}{:02x}".format(*colour) for name, colour in PALETTE.items()}
+_palette = {name: "#{:02x}{:02x}{:02x}".format(*colour) for name, colour in PALETTE.items()}
+_layers = {name: {"on": True, "weight": 1.0} for name in ("amodal", "visible", "occluded", "box")}
 
 
 class Shown(anywidget.AnyWidget):
     "What the front end knows. Python writes it; the layers are written by both sides."
     _esm, _css = front_end("js"), front_end("css")
-    abilities = List(["live"]).tag(sync=True)      # what the front end offers: ask, propagate, review, live
-    palette = Dict(_HEX).tag(sync=True)
-    colours = List(list(COLOURS)).tag(sync=True)   # of objects
-    picture = Bytes(b"").tag(sync=True)            # the frame, JPEG
-    size = List([1, 1]).tag(sync=True)             # W and H, pixels
-    things = List([]).tag(sync=True)               # objects
-    chosen = Unicode("1").tag(sync=True)           # the one that is asked for
-    questions = Dict({}).tag(sync=True)            # of this frame
-    answers = Dict({}).tag(sync=True)              # of this frame
-    layers = Dict({name: {"on": True, "weight": 1.0} for name in _LAYERS}).tag(sync=True)
-    frame, frames = Int(0).tag(sync=True), Int(1).tag(sync=True)
-    marked = List([]).tag(sync=True)               # frames on which something is known
-    decisions = List([]).tag(sync=True)            # of a review
-    undoable, redoable = Bool(False).tag(sync=True), Bool(False).tag(sync=True)
-    problem = Unicode("").tag(sync=True)           # what went wrong, one line
-    status = Unicode("").tag(sync=True)            # what was done, one line
-    progress = Dict(NO_PROGRESS).tag(sync=True)       # of propagation
-    answered = List(["", 0]).tag(sync=True)        # the last message that was dealt with
+    abilities = List(["live"]).tag(sync=True)     # what is offered: ask, propagate, review, live
+    palette = Dict(_palette).tag(sync=True)       # meaning to colour
+    colours = List(list(COLOURS)).tag(sync=True)  # of objects
+    picture = Bytes(b"").tag(sync=True)           # the frame, JPEG
+    size = List([1, 1]).tag(sync=True)            # W and H, pixels
+    things = List([]).tag(sync=True)              # objects
+    chosen = Unicode("1").tag(sync=True)          # the one that is asked for
+    questions = Dict({}).tag(sync=True)           # of this frame
+    answers = Dict({}).tag(sync=True)             # of this frame
+    layers = Dict(_layers).tag(sync=True)         # name to whether it is on, and its weight
+    frame = Int(0).tag(sync=True)                 # that is looked at
+    frames = Int(1).tag(sync=True)                # how many there are
+    marked = List([]).tag(sync=True)              # frames on which something is known
+    decisions = List([]).tag(sync=True)           # of a review
+    undoable = Bool(False).tag(sync=True)         # is there a step back?
+    redoable = Bool(False).tag(sync=True)         # is there a step forward again?
+    problem = Unicode("").tag(sync=True)          # what went wrong, one line
+    status = Unicode("").tag(sync=True)           # what was done, one line
+    progress = Dict(NO_PROGRESS).tag(sync=True)   # of propagation
+    answered = List(["", 0]).tag(sync=True)       # the last message that was dealt with
 
 # %% ../../nbs/74_shown.ipynb #drawn
 def mixed(
@@ -96,9 +99,11 @@ def mixed(
     drawn: ndarray,  # the same with something on it
     *,
     weight: float,   # of what was drawn, in [0, 1]
-) -> ndarray:
+) -> ndarray:        # uint8 RGB, (H, W, 3)
     "Between the image (0) and what was drawn on it (1)."
-    return drawn if weight == 1 else np.rint(image + weight * (drawn.astype(float) - image)).astype(np.uint8)
+    if weight == 1:
+        return drawn
+    return np.rint(image + weight * (drawn.astype(float) - image)).astype(np.uint8)
 
 
 def outlined(
@@ -109,9 +114,9 @@ def outlined(
 ) -> ndarray:        # a copy
     "A line around a mask."
     borders, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    line = tuple(int(colour[place:place + 2], 16) for place in (1, 3, 5))
+    shade = tuple(bytes.fromhex(colour.removeprefix("#")))
     width = max(1, round(min(image.shape[:2]) / 160))
-    return cv2.drawContours(image.copy(), borders, -1, line, width)
+    return cv2.drawContours(image.copy(), borders, -1, shade, width)
 
 # %% ../../nbs/74_shown.ipynb #kept
 _KEPT_BYTES, _KEPT_SIDE = 44_000, 640  # of the picture in a saved notebook
@@ -122,11 +127,11 @@ def kept_picture(
 ) -> bytes:          # at most 44,000, which is below 60 kB as text, and at most 640 pixels wide
     "A small JPEG, whatever the picture."
     for side in (_KEPT_SIDE, 480, 320, 160):
-        scale = min(1, side / max(image.shape[:2]))
-        small = image
+        scale, small = side / max(image.shape[:2]), image
         if scale < 1:
             small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         for quality in (88, 75, 60, 45):
-            if len(data := jpeg_of(small, quality=quality)) <= _KEPT_BYTES:
+            data = jpeg_of(small, quality=quality)
+            if len(data) <= _KEPT_BYTES:
                 return data
     return data

@@ -9,7 +9,6 @@ __all__ = ['AmodalCanvas']
 import asyncio
 import base64
 import logging
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -26,8 +25,9 @@ from .marks import Marks, Question, Thing
 from .page import static_page
 from .questions import asker_for
 from ..show import overlay
-from .shown import NO_PROGRESS, Shown, jpeg_of, kept_picture
-from .shown import mixed, outlined, packed, score_of
+from .shown import NO_PROGRESS, Shown, jpeg_of, kept_picture, mixed, outlined
+from .shown import packed, score_of
+from ..files import replace_file
 
 # %% ../../nbs/75_widget.ipynb #canvas
 class AmodalCanvas(Shown):
@@ -35,7 +35,7 @@ class AmodalCanvas(Shown):
     def __init__(
         self,
         image: ndarray | Sequence[ndarray],  # $I$, uint8 RGB, (H, W, 3), or the frames of a clip
-        predictor: Any = None,               # `AmodalPredictor`, `AmodalVideoPredictor`, or the like
+        predictor: Any = None,               # `AmodalPredictor`, `AmodalVideoPredictor`, or one like them
         *,
         name: str = "picture",               # of the files that are saved
     ):
@@ -43,20 +43,23 @@ class AmodalCanvas(Shown):
         if not len(self.pictures):
             raise ValueError("there is no frame to show: give an image or a clip")
         self.asker = None if predictor is None else asker_for(predictor, self.pictures)
-        abilities = ["live"]
-        if self.asker:
-            abilities.append("ask")
-            if self.asker.carries and len(self.pictures) > 1:
-                abilities.append("propagate")
-        super().__init__(frames=len(self.pictures), abilities=abilities)
-        self.marks, self.name, self._packs, self._cancelled, self._following = Marks(), name, {}, False, False
+        super().__init__(frames=len(self.pictures), abilities=self._offers())
+        self.marks, self.name = Marks(), name
+        self._packs, self._cancelled, self._following = {}, False, False
         self.on_msg(self._receive)
         self.refresh(0)
+
+    def _offers(self) -> list[str]:
+        "What can be done on the canvas."
+        if self.asker is None:
+            return ["live"]
+        carries = self.asker.carries and len(self.pictures) > 1
+        return ["live", "ask", "propagate"] if carries else ["live", "ask"]
 
     def refresh(
         self,
         frame: int | None = None,  # to be shown; the same as before if left out
-    ):
+    ) -> None:
         "Tell the front end what is known now."
         frame = self.frame if frame is None else frame
         with self.hold_sync():
@@ -66,6 +69,7 @@ class AmodalCanvas(Shown):
                 self.set_trait(name, value)
 
     def _photograph(self, frame: int) -> bytes:
+        "A frame as the front end gets it."
         image = np.asarray(self.pictures[frame])
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
             raise ValueError(
@@ -81,56 +85,72 @@ def _known(self: AmodalCanvas, frame: int) -> dict[str, Any]:
     "The answers of a frame under the objects' ids."
     return self.marks.found(frame)
 
+
+@patch
+def _packed(self: AmodalCanvas, known: dict[str, Any]) -> dict[str, dict]:
+    "The answers as the front end wants them; those that it has are not packed again."
+    packs = {}
+    for id, found in known.items():
+        before, pack = self._packs.get(id, (None, None))
+        packs[id] = found, pack if before is found else packed(found)
+    self._packs = packs
+    return {id: pack for id, (_, pack) in packs.items()}
+
+
 @patch
 def _state(self: AmodalCanvas, frame: int) -> dict:
     "What is to be seen at a frame, apart from the photograph."
-    state, known = self.marks.state, self._known(frame)
-    before, self._packs = self._packs, {}
-    for id, found in known.items():
-        same = id in before and before[id][0] is found
-        self._packs[id] = before[id] if same else (found, packed(found))
-    questions = state.questions.get(frame, {})
+    state = self.marks.state
+    asked = state.questions.get(frame, {})
     return {
         "frame": frame,
         "marked": self.marks.frames() if self.frames > 1 else [],
         "chosen": state.chosen,
         "things": [asdict(thing) for thing in state.things],
-        "questions": {id: question.to_dict() for id, question in questions.items()},
-        "answers": {id: pack for id, (_, pack) in self._packs.items()},
+        "questions": {id: question.to_dict() for id, question in asked.items()},
+        "answers": self._packed(self._known(frame)),
         "undoable": self.marks.at > 0,
         "redoable": self.marks.at + 1 < len(self.marks.states),
     }
 
 # %% ../../nbs/75_widget.ipynb #ask
 @patch
+def _named(self: AmodalCanvas, name: str) -> tuple[list[Thing], Thing]:
+    "All objects, and the one of this name, which may be new; the first replaces the one nobody asked for."
+    things = list(self.marks.state.things)
+    if len(things) == 1 and not self.marks.frames() and self.marks.at == 0:
+        things = []
+    for thing in things:
+        if thing.name == name:
+            return things, thing
+    thing = Thing.numbered(1 + max((int(one.id) for one in things), default=0), name)
+    return [*things, thing], thing
+
+
+@patch
 def ask(
     self: AmodalCanvas,
-    name: str = "object 1",              # of the object; a new name is a new object
+    name: str = "object 1",         # of the object; a new name is a new object
     *,
-    box: ndarray | None = None,          # $B$, XYXY, pixels, (4,)
-    points: ndarray | None = None,       # x and y, pixels, (K, 2)
-    labels: ndarray | None = None,       # 1 on the object, 0 beside it, (K,); all 1 if left out
-) -> Any:                                # the predictor's answer
+    box: ndarray | None = None,     # $B$, XYXY, pixels, (4,)
+    points: ndarray | None = None,  # x and y, pixels, (K, 2)
+    labels: ndarray | None = None,  # 1 on the object, 0 beside it, (K,); all 1 if left out
+) -> Any:                           # the predictor's answer
     "Ask for an object of the frame that is shown, as if it had been marked by hand."
     if self.asker is None:
         raise ValueError("this canvas has no predictor to ask: AmodalCanvas(image, predictor)")
-    state, question = self.marks.state, Question.of(box, points, labels=labels)
+    question = Question.of(box, points, labels=labels)
     if (box is None) == (points is None):
         raise ValueError("give a box or points, one of the two")
-    untouched = len(state.things) == 1 and not self.marks.frames() and self.marks.at == 0
-    things = [] if untouched else list(state.things)
-    thing = next((one for one in things if one.name == name), None)
-    if thing is None:
-        last = max((int(one.id) for one in things), default=0)
-        thing = Thing.numbered(last + 1, name)
-        things.append(thing)
-    questions = {**state.questions.get(self.frame, {}), thing.id: question}
-    self.marks.mark(self.frame, things, questions, thing.id)
+    things, thing = self._named(name)
+    asked = self.marks.state.questions.get(self.frame, {})
+    self.marks.mark(self.frame, things, asked | {thing.id: question}, thing.id)
     try:
         self.marks.ask(self.frame, self.asker.ask)
     finally:
         self.refresh()
     return self.marks.found(self.frame)[thing.id]
+
 
 @patch(as_prop=True)
 def found(self: AmodalCanvas) -> dict[str, Any]:
@@ -140,7 +160,7 @@ def found(self: AmodalCanvas) -> dict[str, Any]:
 
 # %% ../../nbs/75_widget.ipynb #hand
 @patch
-def _mark(self: AmodalCanvas, message: dict):
+def _mark(self: AmodalCanvas, message: dict) -> None:
     "Objects and questions of a frame, as they stand in the front end."
     frame, things = int(message["frame"]), [Thing(**thing) for thing in message["things"]]
     questions = {id: Question.of(**question) for id, question in message["questions"].items()}
@@ -151,14 +171,18 @@ def _mark(self: AmodalCanvas, message: dict):
     finally:
         self.refresh(frame)
 
-@patch
-def _send_file(self: AmodalCanvas, kind: str):
-    "What is on the canvas as a download of the browser."
-    ending, mime = ("png", "image/png") if kind == "png" else (f"{kind}.json", "application/json")
-    self.send({"file": f"{self.name}.{ending}", "type": mime}, buffers=[self.to_bytes(kind)])
 
 @patch
-def _act(self: AmodalCanvas, message: dict):
+def _send_file(self: AmodalCanvas, kind: str) -> None:
+    "What is on the canvas as a file for the browser."
+    name, form = f"{self.name}.{kind}.json", "application/json"
+    if kind == "png":
+        name, form = f"{self.name}.png", "image/png"
+    self.send({"file": name, "type": form}, buffers=[self.to_bytes(kind)])
+
+
+@patch
+def _act(self: AmodalCanvas, message: dict) -> None:
     "Do what the front end asks for."
     self._following = self._following and message["do"] == "cancel"
     match message["do"]:
@@ -209,26 +233,38 @@ def _receive(self: AmodalCanvas, _, message: dict, __):
 
 # %% ../../nbs/75_widget.ipynb #rendered
 @patch
+def _with_object(
+    self: AmodalCanvas, image: ndarray, found: Any, colour: str, weights: dict[str, float]
+) -> ndarray:
+    "The picture with one answer on it, by the layers that are on."
+    if "visible" in weights:
+        drawn = overlay(image, visible=found.visible)
+        image = mixed(image, drawn, weight=weights["visible"])
+    if "occluded" in weights:
+        drawn = overlay(image, occluded=found.amodal & ~found.visible)
+        image = mixed(image, drawn, weight=weights["occluded"])
+    if "amodal" in weights:
+        drawn = outlined(image, found.amodal, colour=colour)
+        image = mixed(image, drawn, weight=weights["amodal"])
+    return image
+
+
+@patch
 def rendered(
     self: AmodalCanvas,
 ) -> ndarray:  # uint8 RGB, (H, W, 3)
     "The frame with its masks, boxes and points, by the layers that are on."
     image, known = np.asarray(self.pictures[self.frame]), self._known(self.frame)
-    on = {name: layer["weight"] for name, layer in self.layers.items() if layer["on"]}
+    weights = {name: layer["weight"] for name, layer in self.layers.items() if layer["on"]}
     for thing in self.things:
-        if (found := known.get(thing["id"])) is None:
-            continue
-        if "visible" in on:
-            image = mixed(image, overlay(image, visible=found.visible), weight=on["visible"])
-        if "occluded" in on:
-            hatched = overlay(image, occluded=found.amodal & ~found.visible)
-            image = mixed(image, hatched, weight=on["occluded"])
-        if "amodal" in on:
-            image = mixed(image, outlined(image, found.amodal, colour=thing["colour"]), weight=on["amodal"])
-    for question in self.questions.values() if "box" in on else ():
+        if thing["id"] in known:
+            image = self._with_object(image, known[thing["id"]], thing["colour"], weights)
+    if "box" not in weights:
+        return image
+    for question in self.questions.values():
         rows = np.reshape(question["points"], (-1, 3))
-        asked = overlay(image, box=question["box"], points=rows[:, :2], labels=rows[:, 2])
-        image = mixed(image, asked, weight=on["box"])
+        drawn = overlay(image, box=question["box"], points=rows[:, :2], labels=rows[:, 2])
+        image = mixed(image, drawn, weight=weights["box"])
     return image
 
 # %% ../../nbs/75_widget.ipynb #display
@@ -240,12 +276,14 @@ def _repr_mimebundle_(self: AmodalCanvas, **options) -> tuple[dict, dict]:
     picture = base64.b64encode(kept_picture(self.rendered())).decode("ascii")
     return {**data, "text/plain": repr(self), "image/jpeg": picture}, extra
 
+
 @patch
 def __repr__(self: AmodalCanvas) -> str:
     "The canvas in a line."
-    (width, height), names = self.size, ", ".join(self.found)
-    place = f", frame {self.frame + 1} of {self.frames}" if self.frames > 1 else ""
-    return f"AmodalCanvas({width} x {height} pixels{place}{f': {names}' if names else ''})"
+    width, height = self.size
+    frame = f", frame {self.frame + 1} of {self.frames}" if self.frames > 1 else ""
+    names = f": {', '.join(self.found)}" if self.found else ""
+    return f"AmodalCanvas({width} x {height} pixels{frame}{names})"
 
 # %% ../../nbs/75_widget.ipynb #propagate
 @patch
@@ -263,21 +301,21 @@ def _carry(self: AmodalCanvas) -> Iterator[int]:
             if self._cancelled:
                 break
             yield frame
+        self.status = f"Carried through {len(done)} frames."
         if self._cancelled:
             self.status = f"Cancelled after {len(done)} of {self.frames} frames."
-        else:
-            self.status = f"Carried through {len(done)} frames."
     except Exception as error:
         self._fail(error, "propagate")
     finally:
         self.progress = NO_PROGRESS
+
 
 @patch
 def propagate(
     self: AmodalCanvas,
     *,
     wait: bool = True,  # return when all is done (True), or let the notebook go on meanwhile (False)
-):
+) -> None:
     "Take the objects through the clip, from the frames on which they were marked (section 3.5)."
     if self.asker is None or not self.asker.carries:
         raise ValueError(
@@ -286,21 +324,36 @@ def propagate(
         )
     if self.progress["running"]:
         raise ValueError("propagation is under way: cancel it first")
-    async def steps():
+
+    async def steps() -> None:
         for _ in self._carry():
             await asyncio.sleep(0.001)
-    if wait:
-        for _ in self._carry():
-            pass
+
+    if not wait:
+        self._task = asyncio.get_running_loop().create_task(steps())
         return
-    self._task = asyncio.get_running_loop().create_task(steps())
+    for _ in self._carry():
+        pass
+
 
 @patch
-def cancel(self: AmodalCanvas):
+def cancel(self: AmodalCanvas) -> None:
     "Stop propagation after the frame that is under way; what was carried stays."
     self._cancelled = True
 
 # %% ../../nbs/75_widget.ipynb #files
+@patch
+def _notes(self: AmodalCanvas, frame: int) -> list[Noted]:
+    "What is asked and known of a frame, in the order of its objects."
+    known, asked = self._known(frame), self.marks.state.questions.get(frame, {})
+    notes = []
+    for thing in self.marks.state.things:
+        if thing.id in known:
+            found, question = known[thing.id], asked.get(thing.id, Question())
+            notes.append(Noted(thing, found.amodal, found.visible, score_of(found), question))
+    return notes
+
+
 @patch
 def to_bytes(
     self: AmodalCanvas,
@@ -308,23 +361,19 @@ def to_bytes(
 ) -> bytes:     # of a file
     "What is on the canvas: this frame as a picture, or everything that is known as annotations."
     if kind == "png":
-        return cv2.imencode(".png", cv2.cvtColor(self.rendered(), cv2.COLOR_RGB2BGR))[1].tobytes()
+        _, data = cv2.imencode(".png", cv2.cvtColor(self.rendered(), cv2.COLOR_RGB2BGR))
+        return data.tobytes()
     if kind not in ("coco", "cocoa"):
         raise ValueError(f'a canvas is saved as "png", "coco" or "cocoa", got {kind!r}')
-    groups, state = {}, self.marks.state
-    for frame in self.marks.frames() or [0]:
-        known = self._known(frame)
-        asked, groups[frame] = state.questions.get(frame, {}), []
-        for thing in state.things:
-            if (found := known.get(thing.id)) is not None:
-                question = asked.get(thing.id, Question())
-                noted = Noted(thing, found.amodal, found.visible, score_of(found), question)
-                groups[frame].append(noted)
-    names = {frame: f"{self.name}-{frame:05}.jpg" for frame in groups}
+    frames = self.marks.frames() or [0]
+    names = {frame: f"{self.name}-{frame:05}.jpg" for frame in frames}
     if self.frames == 1:
-        names = dict.fromkeys(groups, f"{self.name}.jpg")
+        names = {frame: f"{self.name}.jpg" for frame in frames}
+    width, height = self.size
     form = coco_of if kind == "coco" else cocoa_of
-    return marks_text(form(groups, size=(self.size[1], self.size[0]), names=names))
+    notes = {frame: self._notes(frame) for frame in frames}
+    return marks_text(form(notes, size=(height, width), names=names))
+
 
 @patch
 def save(
@@ -337,28 +386,34 @@ def save(
     path, kinds = Path(path), {".png": "png", ".json": "coco"}
     if kind is None and path.suffix.lower() not in kinds:
         raise ValueError(f"{path.name} says not what it shall be: end it in .png or .json, or give kind")
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_bytes(self.to_bytes(kind or kinds[path.suffix.lower()]))
-    os.replace(beside, path)
+    content = self.to_bytes(kind or kinds[path.suffix.lower()])
+
+    def write(beside: Path) -> None:
+        beside.write_bytes(content)
+
+    replace_file(path, write)
 
 # %% ../../nbs/75_widget.ipynb #load
 @patch
 def read(
     self: AmodalCanvas,
     annotations: Path | str | bytes | dict,  # a file, its text, or its content, COCO or COCOA
-):
+) -> None:
     "Take objects from annotations; the step can be undone."
     content = annotations.read_bytes() if isinstance(annotations, Path) else annotations
-    groups = read_marks(content, size=(self.size[1], self.size[0]))
+    width, height = self.size
+    groups = read_marks(content, size=(height, width))
     if groups and max(groups) >= self.frames:
-        raise ValueError(f"these annotations are of {max(groups) + 1} frames, the canvas has {self.frames}")
+        count = max(groups) + 1
+        raise ValueError(f"these annotations are of {count} frames, the canvas has {self.frames}")
     things, known = {}, {}
     for frame, group in groups.items():
         seen, known[frame] = [], {}
         for noted in group:
-            seen.append(noted.thing.name)
-            key = noted.thing.name, seen.count(noted.thing.name)
-            thing = things.setdefault(key, Thing(str(len(things) + 1), noted.thing.name, noted.thing.colour))
+            name, colour = noted.thing.name, noted.thing.colour
+            seen.append(name)
+            number = str(len(things) + 1)
+            thing = things.setdefault((name, seen.count(name)), Thing(number, name, colour))
             known[frame][thing.id] = (noted.question, noted)
     self.marks.open(list(things.values()) or [Thing.numbered(1)], known)
     self.refresh()
@@ -371,14 +426,15 @@ def to_html(
     path: Path | None = None,  # where to write it
     *,
     fragment: bool = False,    # a piece to put into another page (True), or a page of its own
-) -> str:
+) -> str:                      # the content of the file
     "The canvas as HTML that needs neither Python nor a network."
     kept = ("palette", "colours", "layers", "frames", "decisions")
     quiet = {"abilities": [], "problem": "", "status": "", "progress": NO_PROGRESS, "answered": ["", 0]}
     fixed = {name: getattr(self, name) for name in kept} | quiet
     before, frames = self.size, []
     for frame in range(self.frames):
-        frames.append({"picture": self._photograph(frame), "size": self.size} | self._state(frame) | fixed)
+        shown = {"picture": self._photograph(frame), "size": self.size}
+        frames.append(shown | self._state(frame) | fixed)
     self.size = before
     text = static_page(frames, title=self.name, fragment=fragment)
     if path is not None:
