@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 import typer
 
 from .terminal import BadInput, adapter_option, asking, checkpoint_option, model_option
-from .terminal import numbers, open_model
+from .terminal import numbers, open_model, say
 
 # %% ../../nbs/84_segment_command.ipynb #imports-types
 if TYPE_CHECKING:  # heavy, and needed by readers of the code alone
@@ -158,6 +158,9 @@ def segment_command(
     opened.predictor.set_image(picture)
     answer = opened.predictor.predict(**prompt)
     found = answer if boxes else [answer]
+    for one in found:
+        if one.warning:
+            say(one.warning)
     about = {"image": {"name": image.name, "width": width, "height": height}} | opened.about
     files = answer_files(picture, found, about, points=points)
     if folder:
