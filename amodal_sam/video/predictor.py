@@ -11,46 +11,72 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from fastcore.basics import patch
 from numpy import ndarray
 from torch import Tensor
 
 from ..crop import Crop
-from .follow import Follow
 from ..masks import check_box, tight_box
+from ..modeling.amodal_sam2 import Tracked, as_prompt, empty_bank, video_from_pretrained
 from ..predict import check_points
-from ..modeling.amodal_sam2 import as_prompt, empty_bank, video_from_pretrained
-from .memory import Clip, Place, Prompt, TrackedObject, VideoState, forget_frame, forget_stale, last_known, load_video_state, save_video_state
-from .tracks import VideoModel, VideoPrediction, bridge_frame, mask_back, mask_inside, place_inside, predict_place, remember_answer, see_frame, track_frame
+from .follow import Follow
+from .memory import Clip, Place, Prompt, TrackedObject, VideoState, forget_frame
+from .memory import forget_stale, last_known, load_video_state, save_video_state
+from .tracks import VideoModel, VideoPrediction, bridge_frame, mask_back, mask_inside
+from .tracks import place_inside, predict_place, remember_answer, see_frame, track_frame
 
 # %% ../../nbs/64_predictor.ipynb #question
-def _question(prompt: Prompt, crop: Crop | None, state: VideoState, holder: VideoModel) -> dict[str, Tensor] | None:
+def _question(
+    prompt: Prompt, crop: Crop | None, state: VideoState, holder: VideoModel
+) -> dict[str, Tensor] | None:
     "Box and points in SAM-2's form."
     size, device = holder.model.image_size, holder.device
-    box = None if prompt.box is None else place_inside(prompt.box[None], crop, state, size).to(device)
-    points = None if prompt.points is None else (place_inside(prompt.points[None], crop, state, size).to(device), torch.from_numpy(prompt.labels[None]).to(device))
+    box = points = None
+    if prompt.box is not None:
+        box = place_inside(prompt.box[None], crop, state, size).to(device)
+    if prompt.points is not None:
+        places = place_inside(prompt.points[None], crop, state, size).to(device)
+        points = places, torch.from_numpy(prompt.labels[None]).to(device)
     return as_prompt(box, points)
 
 
-def _points_region(holder: VideoModel, state: VideoState, frame: int, prompt: Prompt) -> tuple[ndarray, Crop | None]:
-    "Where points lead: the box of what SAM-2 answers to them, from afar and, on crops, once more from near (appendix A.2.3)."
-    shown, margin = prompt.points[prompt.labels == 1], max(state.height, state.width) / 8
-    region = np.clip(np.concatenate([shown.min(axis=0) - margin, shown.max(axis=0) + margin]), 0, [state.width, state.height] * 2).astype(np.float32)
-    crop = None if holder.context is None else Crop(0, 0, max(state.height, state.width), holder.model.image_size)
-    for _ in range(1 if holder.context is None else 2):
-        image = see_frame(state.clip[frame], crop, size=holder.model.image_size)[None].to(holder.device)
-        features = holder.model.encode_suffix(holder.model.encode_prefix(image), None)
-        found = mask_back(holder.model.track(features, frame=frame, bank=empty_bank(), prompt=_question(prompt, crop, state, holder), first=True).logits, crop, state)
+def _mask_of_points(
+    holder: VideoModel, state: VideoState, frame: int, prompt: Prompt, crop: Crop | None
+) -> ndarray:
+    "What SAM-2 answers to points without adapters, bool, (H, W)."
+    image = see_frame(state.clip[frame], crop, size=holder.model.image_size)[None].to(holder.device)
+    features = holder.model.encode_suffix(holder.model.encode_prefix(image), None)
+    asked = _question(prompt, crop, state, holder)
+    found = holder.model.track(features, frame=frame, bank=empty_bank(), prompt=asked, first=True)
+    return mask_back(found.logits, crop, state)
+
+
+def _points_region(
+    holder: VideoModel, state: VideoState, frame: int, prompt: Prompt
+) -> tuple[ndarray, Crop | None]:
+    "Where points lead: the box of the answer to them, on crops once more from near (appendix A.2.3)."
+    side = max(state.height, state.width)
+    shown = prompt.points[prompt.labels == 1]
+    around = np.concatenate([shown.min(axis=0) - side / 8, shown.max(axis=0) + side / 8])
+    region = np.clip(around, 0, [state.width, state.height] * 2).astype(np.float32)
+    on_crops = holder.context is not None
+    crop = Crop(0, 0, side, holder.model.image_size) if on_crops else None
+    for _ in range(2 if on_crops else 1):
+        found = _mask_of_points(holder, state, frame, prompt, crop)
         if found.any():
             region = tight_box(found)
         crop = holder.view(region, room=1.25)
     return region, crop
 
 # %% ../../nbs/64_predictor.ipynb #place-of
-def _place_of(holder: VideoModel, state: VideoState, thing: TrackedObject, frame: int, prompt: Prompt) -> Place:
+def _place_of(
+    holder: VideoModel, state: VideoState, thing: TrackedObject, frame: int, prompt: Prompt
+) -> Place:
     "Where a prompt says that the object is."
     known = thing.places.get(frame)
     if prompt.box is not None:
-        return Place(prompt.box, known.crop if known and np.array_equal(known.region, prompt.box) else holder.view(prompt.box))
+        same = known and np.array_equal(known.region, prompt.box)
+        return Place(prompt.box, known.crop if same else holder.view(prompt.box))
     if prompt.points is None:
         region = tight_box(prompt.visible if prompt.mask is None else prompt.mask)
         return Place(region, holder.view(region))
@@ -58,30 +84,112 @@ def _place_of(holder: VideoModel, state: VideoState, thing: TrackedObject, frame
         return Place(known.region, known.crop)
     if frame not in thing.tracked:
         return Place(*_points_region(holder, state, frame, prompt))
-    region = (thing.follow.get(frame) or last_known(thing, frame, reverse=thing.tracked[frame])).region(holder.rule, height=state.height, width=state.width)
+    follow = thing.follow.get(frame) or last_known(thing, frame, reverse=thing.tracked[frame])
+    region = follow.region(holder.rule, height=state.height, width=state.width)
     return Place(region, holder.view(region))
 
 # %% ../../nbs/64_predictor.ipynb #prompt-frame
+def _prompted(
+    holder: VideoModel, state: VideoState, thing: TrackedObject, frame: int, prompt: Prompt, place: Place,
+    both: list,
+) -> tuple[Tracked, Tracked]:
+    "What SAM-2 answers to a prompt, with adapters and without."
+    known, size = thing.places.get(frame), holder.model.image_size
+    first, reverse = frame not in thing.tracked, thing.tracked.get(frame, False)
+    asked = _question(prompt, place.crop, state, holder)
+    box = place_inside(place.region[None], place.crop, state, size).to(holder.device)
+    corrects = known and known.crop == place.crop and asked
+    masks = prompt.mask, prompt.mask if prompt.visible is None else prompt.visible
+    answers = []
+    for number, (features, bank, mask) in enumerate(zip(both, (thing.whole, thing.seen), masks)):
+        given = None if mask is None else mask_inside(mask, place.crop, size).to(holder.device)
+        answers.append(holder.model.track(
+            features, frame=frame, bank=bank, mask=given, reverse=reverse,
+            prompt=asked if asked or given is not None else as_prompt(box),
+            first=first or not bank["cond_frame_outputs"],
+            length=state.num_frames or 10 ** 6,
+            before=known.found[number].logits.clamp(-32, 32) if corrects else None,
+        ))
+    return tuple(answers)
+
+
 @torch.no_grad()
-def _prompt_frame(holder: VideoModel, state: VideoState, name: object, frame: int, prompt: Prompt) -> VideoPrediction:
+def _prompt_frame(
+    holder: VideoModel, state: VideoState, name: object, frame: int, prompt: Prompt
+) -> VideoPrediction:
     "Answer a prompt, and begin anew from it."
     thing = state.objects[name]
-    place, known = _place_of(holder, state, thing, frame, prompt), thing.places.get(frame)
-    first, reverse = frame not in thing.tracked, thing.tracked.get(frame, False)
+    place = _place_of(holder, state, thing, frame, prompt)
     both = [found[0] for found in holder.features(state.clip[frame], state, [place])]
-    asked, size, answers = _question(prompt, place.crop, state, holder), holder.model.image_size, []
-    box_of_seen = as_prompt(place_inside(place.region[None], place.crop, state, size).to(holder.device))
-    for number, (features, bank, mask) in enumerate(zip(both, (thing.whole, thing.seen), (prompt.mask, prompt.visible if prompt.visible is not None else prompt.mask))):
-        before = known.found[number].logits.clamp(-32, 32) if known and known.crop == place.crop and asked else None
-        given = None if mask is None else mask_inside(mask, place.crop, size).to(holder.device)
-        answers.append(holder.model.track(features, frame=frame, bank=bank, prompt=asked if asked or given is not None else box_of_seen, mask=given, first=first or not bank["cond_frame_outputs"],
-                                          length=state.num_frames or 10 ** 6, reverse=reverse, before=before))
-    place.found, thing.prompts[frame] = tuple(answers), prompt
+    place.found = _prompted(holder, state, thing, frame, prompt, place, both)
+    thing.prompts[frame] = prompt
     remember_answer(holder, thing, frame, place, both)
     answer, _ = predict_place(holder, state, place)
     forget_stale(thing)
-    thing.follow[frame] = Follow(tight_box(answer.amodal) if answer.amodal.any() else np.asarray(place.region, dtype=np.float32))
+    found = tight_box(answer.amodal) if answer.amodal.any() else place.region
+    thing.follow[frame] = Follow(np.asarray(found, dtype=np.float32))
     return answer
+
+# %% ../../nbs/64_predictor.ipynb #predictor
+class AmodalVideoPredictor(VideoModel):
+    "Show objects in a frame, then run through the clip: the whole of each, in every frame (section 3.5)."
+    @classmethod
+    def from_pretrained(
+        cls,
+        name: str = "tiny-video",        # as in `video_from_pretrained`
+        *,
+        checkpoint: Path | None = None,  # SAM-2's official file, for the official names
+        adapter: Path | None = None,     # trained adapters for them
+        device: str = "cpu",             # where it runs
+    ) -> "AmodalVideoPredictor":
+        "A predictor with trained weights; a small model looks at crops, the official ones at whole frames."
+        model = video_from_pretrained(name, checkpoint=checkpoint, adapter=adapter).to(device)
+        return cls(model, context=model.config.context or None)
+
+    def init_state(
+        self,
+        frames: Sequence[ndarray] | Iterable[ndarray],  # $I_0, I_1, \ldots$: uint8 RGB pictures (H, W, 3)
+                                                        # with a length, or a stream of them; None for
+                                                        # one that cannot be read
+        *,
+        keep_all: bool = False,  # never drop a memory: for corrections far behind the newest frame
+    ) -> VideoState:
+        "Open a clip; frames are fetched when they are needed."
+        return VideoState(Clip(frames), keep_all)
+
+    def propagate_in_video(
+        self,
+        state: VideoState,                          # with at least one object shown
+        start_frame_idx: int | None = None,         # where to begin; the earliest prompt if left out
+        max_frame_num_to_track: int | None = None,  # how many frames after it; all if left out
+        reverse: bool = False,                      # backwards
+    ) -> Iterator[tuple[int, dict[object, VideoPrediction]]]:  # frames as they are done, all objects
+        "Run through the clip (section 3.5)."
+        if not state.objects:
+            raise ValueError("no object is shown yet: call add_new_points_or_box or add_new_mask first")
+        for name, thing in state.objects.items():
+            if not thing.prompts:
+                raise ValueError(f"object {name!r} has no prompt any more: show it again, or remove it")
+        start = start_frame_idx
+        if start is None:
+            start = min(frame for thing in state.objects.values() for frame in thing.prompts)
+        elif not state.clip.has(start):
+            raise ValueError(f"there is no frame {start} to begin at")
+        return self._run(state, start, max_frame_num_to_track, reverse)
+
+    def _run(
+        self, state: VideoState, start: int, most: int | None, reverse: bool
+    ) -> Iterator[tuple[int, dict[object, VideoPrediction]]]:
+        "Frame after frame, until the clip ends or enough are done."
+        frame, found = start, {}
+        while frame >= 0 and state.clip.has(frame) and (most is None or abs(frame - start) <= most):
+            if state.clip[frame] is None:
+                found = bridge_frame(state, frame, reverse, found)
+            else:
+                found = track_frame(self, state, frame, reverse)
+            state.last = frame
+            yield frame, found
+            frame += -1 if reverse else 1
 
 # %% ../../nbs/64_predictor.ipynb #checks
 def _usable_frame(state: VideoState, frame: int) -> None:
@@ -89,7 +197,9 @@ def _usable_frame(state: VideoState, frame: int) -> None:
     if frame != int(frame) or frame < 0:
         raise ValueError(f"frames are numbered from 0, got {frame}")
     if not state.clip.has(frame):
-        raise ValueError(f"there is no frame {frame}" + ("" if state.num_frames is None else f": the clip has {state.num_frames} frames, 0 to {state.num_frames - 1}"))
+        count = state.num_frames
+        there = "" if count is None else f": the clip has {count} frames, 0 to {count - 1}"
+        raise ValueError(f"there is no frame {frame}{there}")
     if state.clip[frame] is None:
         raise ValueError(f"frame {frame} cannot be read: show the object in another one")
 
@@ -97,15 +207,19 @@ def _usable_frame(state: VideoState, frame: int) -> None:
 def _known_object(state: VideoState, name: object) -> TrackedObject:
     "Refuse objects that were never shown."
     if name not in state.objects:
-        raise ValueError(f"there is no object {name!r}: the clip has {', '.join(map(repr, state.objects)) or 'none'}")
+        known = ", ".join(map(repr, state.objects)) or "none"
+        raise ValueError(f"there is no object {name!r}: the clip has {known}")
     return state.objects[name]
 
 
-def _points_of_frame(points: ndarray, labels: ndarray | None, state: VideoState, *, corrects: bool) -> tuple[ndarray, ndarray]:
+def _points_of_frame(
+    points: ndarray, labels: ndarray | None, state: VideoState, *, corrects: bool
+) -> tuple[ndarray, ndarray]:
     "Refuse points that are none; where they correct something, all of them may lie beside the object."
+    size = dict(height=state.height, width=state.width)
     if not corrects or labels is None or 1 in np.asarray(labels) or not np.isin(labels, (0, 1)).all():
-        return check_points(points, labels, height=state.height, width=state.width)
-    points, ones = check_points(points, 1 - np.asarray(labels), height=state.height, width=state.width)
+        return check_points(points, labels, **size)
+    points, ones = check_points(points, 1 - np.asarray(labels), **size)
     return points, 1 - ones
 
 
@@ -113,149 +227,135 @@ def _mask_of_frame(mask: ndarray | None, state: VideoState) -> ndarray | None:
     "Refuse masks of another size, and empty ones."
     if mask is None:
         return None
-    mask = np.asarray(mask)
-    if mask.shape != (state.height, state.width) or mask.dtype != bool:
-        raise ValueError(f"a mask is bool of the shape ({state.height}, {state.width}), got {mask.dtype} {mask.shape}")
+    mask, size = np.asarray(mask), (state.height, state.width)
+    if mask.shape != size or mask.dtype != bool:
+        raise ValueError(f"a mask is bool of the shape {size}, got {mask.dtype} {mask.shape}")
     if not mask.any():
         raise ValueError("the mask is empty: it shows no object")
     return mask
 
 # %% ../../nbs/64_predictor.ipynb #prompting
-class _Prompting(VideoModel):
-    "What the user says by points and boxes, in SAM-2's words."
-    def add_new_points_or_box(
-        self,
-        state: VideoState,                 # of `init_state`
-        frame_idx: int,                    # $t$, number of the frame
-        obj_id: object,                    # number or name of the object, new or known
-        points: ndarray | None = None,     # x before y, pixels of the frame, (K, 2)
-        labels: ndarray | None = None,     # 1 for the object, 0 for what is not, (K,); all 1 where nothing is given
-        clear_old_points: bool = True,     # forget earlier points of that frame
-        box: ndarray | None = None,        # $B$, XYXY, pixels of the frame, (4,)
-    ) -> tuple[int, dict[object, VideoPrediction]]:  # the frame, and the answers to prompts there
-        "Show an object in a frame, or correct what was found of it (section 3.5)."
-        _usable_frame(state, frame_idx)
-        if points is None and box is None:
-            raise ValueError("nothing is shown: give points, a box or both")
-        old = state.objects[obj_id].prompts.get(frame_idx) if obj_id in state.objects and not clear_old_points else None
-        if old is not None and box is not None:
-            raise ValueError("a box comes before points: give it with clear_old_points=True")
-        if box is not None:
-            box = check_box(box, height=state.height, width=state.width)
-        if points is not None:
-            points, labels = _points_of_frame(points, labels, state, corrects=box is not None or obj_id in state.objects)
-        if old is not None and old.points is not None:
-            points, labels = np.concatenate([old.points, points]), np.concatenate([old.labels, labels])
-        return self._shown(state, obj_id, frame_idx, Prompt(box=box if old is None else old.box, points=points, labels=labels))
+@patch
+def _shown(
+    self: AmodalVideoPredictor, state: VideoState, obj_id: object, frame_idx: int, prompt: Prompt
+) -> tuple[int, dict[object, VideoPrediction]]:
+    "Put a prompt; the frame, and the answers to all prompts there."
+    state.objects.setdefault(obj_id, TrackedObject())
+    _prompt_frame(self, state, obj_id, frame_idx, prompt)
+    answers = {}
+    for name, thing in state.objects.items():
+        if frame_idx in thing.prompts:
+            answers[name], _ = predict_place(self, state, thing.places[frame_idx])
+    return frame_idx, answers
 
-    def _shown(self, state: VideoState, obj_id: object, frame_idx: int, prompt: Prompt) -> tuple[int, dict[object, VideoPrediction]]:
-        state.objects.setdefault(obj_id, TrackedObject())
-        _prompt_frame(self, state, obj_id, frame_idx, prompt)
-        return frame_idx, {name: predict_place(self, state, thing.places[frame_idx])[0] for name, thing in state.objects.items() if frame_idx in thing.prompts}
+
+@patch
+def add_new_points_or_box(
+    self: AmodalVideoPredictor,
+    state: VideoState,              # of `init_state`
+    frame_idx: int,                 # $t$, number of the frame
+    obj_id: object,                 # number or name of the object, new or known
+    points: ndarray | None = None,  # x before y, pixels of the frame, (K, 2)
+    labels: ndarray | None = None,  # 1 for the object, 0 for what is not, (K,); all 1 if left out
+    clear_old_points: bool = True,  # forget earlier points of that frame
+    box: ndarray | None = None,     # $B$, XYXY, pixels of the frame, (4,)
+) -> tuple[int, dict[object, VideoPrediction]]:  # the frame, and the answers to prompts there
+    "Show an object in a frame, or correct what was found of it (section 3.5)."
+    _usable_frame(state, frame_idx)
+    if points is None and box is None:
+        raise ValueError("nothing is shown: give points, a box or both")
+    is_known, old = obj_id in state.objects, None
+    if is_known and not clear_old_points:
+        old = state.objects[obj_id].prompts.get(frame_idx)
+    if old is not None and box is not None:
+        raise ValueError("a box comes before points: give it with clear_old_points=True")
+    if box is not None:
+        box = check_box(box, height=state.height, width=state.width)
+    if points is not None:
+        corrects = box is not None or is_known
+        points, labels = _points_of_frame(points, labels, state, corrects=corrects)
+    if old is not None:
+        box = old.box
+    if old is not None and old.points is not None:
+        points = np.concatenate([old.points, points])
+        labels = np.concatenate([old.labels, labels])
+    return self._shown(state, obj_id, frame_idx, Prompt(box=box, points=points, labels=labels))
+
+# %% ../../nbs/64_predictor.ipynb #adding-mask
+@patch
+def add_new_mask(
+    self: AmodalVideoPredictor,
+    state: VideoState,               # of `init_state`
+    frame_idx: int,                  # $t$, number of the frame
+    obj_id: object,                  # number or name of the object, new or known
+    mask: ndarray | None,            # the whole object, bool, (H, W); None where only `visible` is known
+    visible: ndarray | None = None,  # its visible part, bool, (H, W); `mask` where nothing is given
+) -> tuple[int, dict[object, VideoPrediction]]:  # the frame, and the answers to prompts there
+    "Show an object by its mask, which is taken as it is (section 3.5)."
+    _usable_frame(state, frame_idx)
+    if mask is None and visible is None:
+        raise ValueError(
+            "nothing is shown: give the mask of the whole object, of its visible part, or both"
+        )
+    prompt = Prompt(mask=_mask_of_frame(mask, state), visible=_mask_of_frame(visible, state))
+    return self._shown(state, obj_id, frame_idx, prompt)
 
 # %% ../../nbs/64_predictor.ipynb #forgetting
-class _Forgetting(_Prompting):
-    "What the user takes back, in SAM-2's words."
-    def clear_all_prompts_in_frame(
-        self,
-        state: VideoState,   # of `init_state`
-        frame_idx: int,      # $t$, number of the frame
-        obj_id: object,      # a known object
-    ) -> None:
-        "Take back what was shown of an object in a frame; the frame is as if it had never been prompted."
-        thing = _known_object(state, obj_id)
-        if thing.prompts.pop(frame_idx, None) is None:
-            return
-        thing.tracked.pop(frame_idx, None)
-        forget_frame(thing, frame_idx)
-        forget_stale(thing)
+@patch
+def clear_all_prompts_in_frame(
+    self: AmodalVideoPredictor,
+    state: VideoState,  # of `init_state`
+    frame_idx: int,     # $t$, number of the frame
+    obj_id: object,     # a known object
+) -> None:
+    "Take back what was shown of an object in a frame; it is as if it had never been prompted."
+    thing = _known_object(state, obj_id)
+    if thing.prompts.pop(frame_idx, None) is None:
+        return
+    thing.tracked.pop(frame_idx, None)
+    forget_frame(thing, frame_idx)
+    forget_stale(thing)
 
-    def remove_object(
-        self,
-        state: VideoState,     # of `init_state`
-        obj_id: object,        # the object
-        strict: bool = False,  # refuse an unknown one
-    ) -> list:                 # the objects that are left
-        "Forget an object; the others go on as they are."
-        if strict:
-            _known_object(state, obj_id)
-        state.objects.pop(obj_id, None)
-        return state.obj_ids
 
-    def reset_state(
-        self,
-        state: VideoState,  # of `init_state`
-    ) -> None:
-        "Forget all objects; the clip stays open."
-        state.objects.clear()
-        state.last = -1
+@patch
+def remove_object(
+    self: AmodalVideoPredictor,
+    state: VideoState,     # of `init_state`
+    obj_id: object,        # the object
+    strict: bool = False,  # refuse an unknown one
+) -> list:                 # the objects that are left
+    "Forget an object; the others go on as they are."
+    if strict:
+        _known_object(state, obj_id)
+    state.objects.pop(obj_id, None)
+    return state.obj_ids
+
+
+@patch
+def reset_state(
+    self: AmodalVideoPredictor,
+    state: VideoState,  # of `init_state`
+) -> None:
+    "Forget all objects; the clip stays open."
+    state.objects.clear()
+    state.last = -1
 
 # %% ../../nbs/64_predictor.ipynb #opening
-class _Opening(_Forgetting):
-    "Clips opened, masks shown, runs put away and taken up."
-    def init_state(
-        self,
-        frames: Sequence[ndarray] | Iterable[ndarray],  # $I_0, I_1, \ldots$: uint8 RGB pictures (H, W, 3) with a length, or a stream of them; None for one that cannot be read
-        *,
-        keep_all: bool = False,  # never drop a memory: for corrections far behind the newest frame
-    ) -> VideoState:
-        "Open a clip; frames are fetched when they are needed."
-        return VideoState(Clip(frames), keep_all)
+@patch
+def save_state(
+    self: AmodalVideoPredictor,
+    state: VideoState,  # between two frames
+    path: Path,         # of the file
+) -> None:
+    "Put a run away between two frames, so that it can be taken up after a crash."
+    save_video_state(state, path)
 
-    def add_new_mask(
-        self,
-        state: VideoState,                 # of `init_state`
-        frame_idx: int,                    # $t$, number of the frame
-        obj_id: object,                    # number or name of the object, new or known
-        mask: ndarray | None,              # the whole object, bool, (H, W); None where only the visible part is known
-        visible: ndarray | None = None,    # its visible part, bool, (H, W); `mask` where nothing is given
-    ) -> tuple[int, dict[object, VideoPrediction]]:  # the frame, and the answers to prompts there
-        "Show an object by its mask, which is taken as it is (section 3.5)."
-        _usable_frame(state, frame_idx)
-        if mask is None and visible is None:
-            raise ValueError("nothing is shown: give the mask of the whole object, of its visible part, or both")
-        return self._shown(state, obj_id, frame_idx, Prompt(mask=_mask_of_frame(mask, state), visible=_mask_of_frame(visible, state)))
 
-    def save_state(self, state: VideoState, path: Path) -> None:
-        "Put a run away between two frames, so that it can be taken up after a crash."
-        save_video_state(state, path)
-
-    def load_state(self, frames: Sequence[ndarray] | Iterable[ndarray], path: Path) -> VideoState:
-        "Take up a run of the same clip where it was put away: go on with `start_frame_idx=state.last + 1`."
-        return load_video_state(frames, path, device=str(self.device))
-
-# %% ../../nbs/64_predictor.ipynb #predictor
-class AmodalVideoPredictor(_Opening):
-    "Show objects in a frame, then run through the clip: the whole of each, in every frame (section 3.5)."
-    @classmethod
-    def from_pretrained(cls, name: str = "tiny-video", *, checkpoint: Path | None = None, adapter: Path | None = None, device: str = "cpu") -> "AmodalVideoPredictor":
-        "A predictor with trained weights, see `video_from_pretrained`; a small model looks at crops, the official ones at whole frames."
-        model = video_from_pretrained(name, checkpoint=checkpoint, adapter=adapter).to(device)
-        return cls(model, context=model.config.context or None)
-
-    def propagate_in_video(
-        self,
-        state: VideoState,                           # with at least one object shown
-        start_frame_idx: int | None = None,          # where to begin; the earliest frame with a prompt where nothing is given
-        max_frame_num_to_track: int | None = None,   # how many frames after it; all where nothing is given
-        reverse: bool = False,                       # backwards
-    ) -> Iterator[tuple[int, dict[object, VideoPrediction]]]:  # frames as they are done, with all objects
-        "Run through the clip (section 3.5)."
-        if not state.objects:
-            raise ValueError("no object is shown yet: call add_new_points_or_box or add_new_mask first")
-        for name, thing in state.objects.items():
-            if not thing.prompts:
-                raise ValueError(f"object {name!r} has no prompt any more: show it again, or remove it")
-        frame = min(frame for thing in state.objects.values() for frame in thing.prompts) if start_frame_idx is None else start_frame_idx
-        if start_frame_idx is not None and not state.clip.has(frame):
-            raise ValueError(f"there is no frame {frame} to begin at")
-        end = (0 if reverse else np.inf) if max_frame_num_to_track is None else frame + (-1 if reverse else 1) * max_frame_num_to_track
-        return self._run(state, frame, end, reverse)
-
-    def _run(self, state: VideoState, frame: int, end: float, reverse: bool) -> Iterator[tuple[int, dict[object, VideoPrediction]]]:
-        found = {}
-        while (max(end, 0) <= frame if reverse else frame <= end) and state.clip.has(frame):
-            found = bridge_frame(state, frame, reverse, found) if state.clip[frame] is None else track_frame(self, state, frame, reverse)
-            state.last = frame
-            yield frame, found
-            frame += -1 if reverse else 1
+@patch
+def load_state(
+    self: AmodalVideoPredictor,
+    frames: Sequence[ndarray] | Iterable[ndarray],  # the same clip
+    path: Path,                                     # of a file that `save_state` wrote
+) -> VideoState:                                    # goes on with `start_frame_idx=state.last + 1`
+    "Take up a run of the same clip where it was put away."
+    return load_video_state(frames, path, device=str(self.device))
