@@ -1,7 +1,7 @@
 """Settings of JupyterLab for this project (`make lab`): what it saves is what git holds.
 
-nbdev cleans each notebook as it is saved; links to lines of the source are left out, for they change with every
-edit; and a saved notebook keeps the picture of a canvas, not its live view.
+nbdev cleans each notebook as it is saved; links to lines of the source are left out, for they change with
+every edit; and a saved notebook keeps the picture of a canvas, not its live view.
 
 Without a kernel the live view is an error message, and in the site an empty place; the picture beside it
 would not be shown. So the view is taken out of what is written. While the notebook's kernel runs it is put

@@ -5,15 +5,19 @@ build_site.py names it as nbdev's renderer while it builds; JupyterLab keeps nbd
 comments into the signature.
 """
 
+import ast
 import builtins
 import inspect
+import io
 import re
 import sys
+import tokenize
 from inspect import Parameter
 
 from fastcore.docments import docments
 from nbdev.doclinks import NbdevLookup
 from nbdev.showdoc import BasicMarkdownRenderer
+from notebooks import ROOT
 
 WIDTH = 92
 
@@ -70,10 +74,12 @@ def signature_of(name: str, parameters: list[Parameter]) -> str:
 def table_of(symbol, parameters: list[Parameter]) -> str:
     "The rows that say something: parameter, type, meaning; what is returned comes last."
     told = docments(symbol, full=True)
-    rows = [
-        (parameter.name, kind_of(parameter.annotation), told.get(parameter.name, {}).get("docment"))
-        for parameter in parameters
-    ]
+    fields = field_comments(symbol) if inspect.isclass(symbol) else {}
+    rows = []
+    for parameter in parameters:
+        meaning = told.get(parameter.name, {}).get("docment") or fields.get(parameter.name)
+        meaning = meaning or getattr(parameter.default, "help", None)  # of an option on the command line
+        rows.append((parameter.name, kind_of(parameter.annotation), meaning))
     rows = [(f"`{name}`", kind, meaning if isinstance(meaning, str) else "") for name, kind, meaning in rows]
     returned = {} if inspect.isclass(symbol) else told.get("return", {})
     meaning, kind = returned.get("docment"), kind_of(returned.get("anno", Parameter.empty))
@@ -88,6 +94,20 @@ def table_of(symbol, parameters: list[Parameter]) -> str:
             *("| " + " | ".join(" ".join(word.split()) for word in row) + " |" for row in rows),
         ]
     )
+
+
+def field_comments(symbol: type) -> dict[str, str]:
+    "The comments beside the fields of an exported class, which a class of a notebook being run has lost."
+    found = NbdevLookup()[symbol.__name__]
+    if not found or not (path := ROOT / found[1]).is_file():
+        return {}
+    source = path.read_text(encoding="utf-8")
+    classes = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+    body = next((node.body for node in classes if node.name == symbol.__name__), [])
+    names = {node.end_lineno: node.target.id for node in body if isinstance(node, ast.AnnAssign)}
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    comments = {token.start[0]: token.string for token in tokens if token.type == tokenize.COMMENT}
+    return {name: comments[line].lstrip("# ") for line, name in names.items() if line in comments}
 
 
 def name_types(symbol) -> None:
