@@ -2,13 +2,19 @@
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["AmodalPredictor", "Prediction"]
+__all__ = ["AmodalPredictor", "AmodalVideoPredictor", "Prediction"]
 
-if TYPE_CHECKING: from .predict import AmodalPredictor, Prediction
+if TYPE_CHECKING:
+    from .predict import AmodalPredictor, Prediction
+    from .video.predictor import AmodalVideoPredictor
 
 
 def __getattr__(name: str):
-    "Load the predictor, and torch with it, when it is first asked for."
-    if name not in __all__: raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import predict
-    return getattr(predict, name)
+    "Load what a user calls, and torch with it, when it is first asked for."
+    if name == "AmodalVideoPredictor":
+        from .video.predictor import AmodalVideoPredictor
+        return AmodalVideoPredictor
+    if name in __all__:
+        from . import predict
+        return getattr(predict, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
