@@ -9,6 +9,7 @@ __all__ = ['picture_size', 'decode_picture', 'read_image', 'replace_file', 'json
 # %% ../nbs/05_files.ipynb #imports
 import json
 import os
+import struct
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from hashlib import sha256
 from io import BytesIO
 from math import isfinite
 from pathlib import Path
+from typing import IO
 
 import cv2
 import numpy as np
@@ -33,12 +35,32 @@ def _opened(data: bytes | Path) -> Iterator[Image.Image]:
             yield picture
 
 
+def _holds_exif(file: IO[bytes]) -> bool:
+    "Whether a PNG has a chunk of EXIF tags, before or behind its pixels."
+    file.seek(8)
+    while len(head := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        if kind == b"eXIf":
+            return True
+        file.seek(length + 4, os.SEEK_CUR)
+    return False
+
+
+def _is_lying(picture: Image.Image) -> bool:
+    "Whether a tag says that height and width change places; PNG is decoded only if it has tags."
+    if picture.format == "PNG" and not _holds_exif(picture.fp):
+        return Image.Image.getexif(picture).get(0x0112, 1) > 4
+    return picture.getexif().get(0x0112, 1) > 4
+
+
 def picture_size(
-    data: bytes | Path,     # a picture's file, or its first bytes, or where it is
-) -> tuple[int, int]:       # H and W, pixels, upright
-    "The size of a picture as it is shown, without decoding it."
+    data: bytes | Path,     # a picture's file, or where it is; of JPEG the first bytes suffice
+    *,
+    upright: bool = True,   # as it is shown; False: as its pixels are stored
+) -> tuple[int, int]:       # H and W, pixels
+    "The size of a picture, without decoding it."
     with _opened(data) as picture:
-        lying = picture.getexif().get(0x0112, 1) > 4
+        lying = upright and _is_lying(picture)
         return picture.size if lying else picture.size[::-1]
 
 # %% ../nbs/05_files.ipynb #decode
@@ -76,7 +98,8 @@ def decode_picture(
     *,
     alpha: bool = False,  # keep the transparency, of a picture that has it
     times: int = 1,       # 2, 4 or 8: at a half, a quarter or an eighth of its size
-) -> ndarray:             # uint8 RGB, (H, W, 3), or RGBA, (H, W, 4), upright
+    upright: bool = True,  # as it is shown; False: as its pixels are stored
+) -> ndarray:             # uint8 RGB, (H, W, 3), or RGBA, (H, W, 4)
     "Any picture as an array: upright, 8 bits, without a palette, transparency on white."
     with _opened(data) as picture:
         if alpha and not _has_alpha(picture):
@@ -85,7 +108,8 @@ def decode_picture(
         if times > 1:  # JPEG files can be decoded small
             picture.draft("RGB", tuple(max(1, side // times) for side in picture.size))
         drafted = round(full / max(picture.size))
-        ImageOps.exif_transpose(picture, in_place=True)
+        if upright:
+            ImageOps.exif_transpose(picture, in_place=True)
         image = np.array(picture.convert("RGBA")) if alpha else _as_rgb(picture)
     return image if drafted == times else _reduced(image, times // drafted)
 

@@ -11,15 +11,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy import ndarray
-from PIL import Image
 from pycocotools import mask as coco_mask
 
+from ..files import decode_picture
+from ..files import picture_size as size_of_file
 from ..masks import tight_box
 from ..rle import run_lengths
 
@@ -254,33 +254,36 @@ def _refused(member: Member, error: Exception) -> BrokenMember:
     said = str(error).replace(str(member.path), member.name)
     return BrokenMember(str(member), said or type(error).__name__)
 
-def picture_size(
-    member: Member,       # of a picture
-) -> tuple[int, int]:     # H and W, pixels
-    "The size of a picture, from the file's head alone where that suffices."
-    for most in (2 ** 16, -1):
+def _size_in_tar(member: Member, upright: bool) -> tuple[int, int]:
+    "The size of a picture in a tar; the first bytes suffice, but for PNG, whose tags may come last."
+    head = member.read(2 ** 16)
+    if not head.startswith(b"\x89PNG"):
         try:
-            with Image.open(BytesIO(member.read(most))) as picture:
-                return picture.height, picture.width
-        except Exception as error:
-            failure = error  # Pillow raises nearly anything for a broken file
-    raise _refused(member, failure) from failure
+            return size_of_file(head, upright=upright)
+        except Exception:  # Pillow raises nearly anything; the whole may be in order
+            pass
+    return size_of_file(member.read(), upright=upright)
 
-def _decoded(member: Member, mode: str, times: int = 1) -> ndarray:
-    "A picture as RGB or RGBA, uint8, read-only, at one, a half, a quarter or an eighth."
+def picture_size(
+    member: Member,        # of a picture
+    *,
+    upright: bool = True,  # as it is shown; False: as its pixels are stored
+) -> tuple[int, int]:      # H and W, pixels
+    "The size of a picture, from the file's head alone where that suffices."
     try:
-        with Image.open(BytesIO(member.read())) as picture:
-            has_alpha = "A" in picture.getbands() or "transparency" in picture.info
-            if mode == "RGBA" and not has_alpha:
-                raise ValueError("it has no alpha channel")
-            width, height = picture.size
-            if times > 1:
-                picture.draft("RGB", (max(1, width // times), max(1, height // times)))
-            decoded = np.asarray(picture if picture.mode == mode else picture.convert(mode))
+        if member.offset < 0:
+            return size_of_file(member.path, upright=upright)
+        return _size_in_tar(member, upright)
     except Exception as error:
         raise _refused(member, error) from error
-    if decoded.shape[:2] != (-(-height // times), -(-width // times)):
-        decoded = _halved(decoded, times * decoded.shape[1] // width)
+
+def _decoded(member: Member, mode: str, times: int = 1, upright: bool = True) -> ndarray:
+    "A picture as RGB or RGBA, uint8, read-only, at one, a half, a quarter or an eighth."
+    try:
+        wanted = {"alpha": mode == "RGBA", "times": times, "upright": upright}
+        decoded = decode_picture(member.read(), **wanted)
+    except Exception as error:
+        raise _refused(member, error) from error
     decoded.flags.writeable = False
     return decoded
 
@@ -308,17 +311,36 @@ class Picture:
     "Loads the picture of an object."
     member: Member
     mode: str = "RGB"  # or "RGBA"
+    upright: bool = True  # as it is shown; False: as its pixels are stored
+
+    @classmethod
+    def about(
+        cls,
+        member: Member,                   # of a picture
+        stated: tuple[int, int] | None,   # H and W that its annotations say, pixels
+    ) -> tuple["Picture", tuple[int, int]]:  # and its size
+        "The picture that annotations are about: upright, or as it is stored where only that fits."
+        size = picture_size(member)
+        if stated is None or stated == size:
+            return cls(member), size
+        if stated == picture_size(member, upright=False):
+            return cls(member, upright=False), stated
+        raise BrokenMember(
+            str(member),
+            f"it is {size[1]} x {size[0]} pixels, but its annotations are about "
+            f"{stated[1]} x {stated[0]}: give the picture that was annotated",
+        )
 
     def __call__(self) -> ndarray:
         "The picture, uint8, read-only, (H, W, 3), or (H, W, 4) with its opacity."
-        return _cache(self.member, self.mode, 1)
+        return _cache(self.member, self.mode, 1, self.upright)
 
     def reduced(
         self,
         times: int,  # 1, 2, 4 or 8
     ) -> ndarray:    # uint8, read-only
         "The picture at a half, a quarter or an eighth of its size, decoded so."
-        return _cache(self.member, self.mode, times)
+        return _cache(self.member, self.mode, times, self.upright)
 
 # %% ../../nbs/20_objects.ipynb #limit-cache
 def limit_cache(

@@ -8,7 +8,6 @@ __all__ = ['segmentation_mask', 'read_coco', 'read_cutouts', 'Source', 'open_sou
 # %% ../../nbs/21_sources.ipynb #imports
 import json
 import tarfile
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,9 +20,22 @@ from pycocotools import mask as coco_mask
 from ..masks import tight_box
 from ..rle import decode_rle, encode_rle, run_lengths
 from .objects import BrokenMember, MaskedObject, Member, Picture, is_whole
-from .objects import mask_window, picture_size, whole_among
+from .objects import mask_window, whole_among
 
 # %% ../../nbs/21_sources.ipynb #read-mask
+def _polygons(segmentation: list, side: int) -> list[list[float]]:
+    "Flat polygons; one alone may stand without its list, and pieces of one or two points have no area."
+    if segmentation and all(isinstance(number, (int, float)) for number in segmentation):
+        segmentation = [segmentation]
+    pieces = [flat for flat in segmentation if len(flat) >= 6 or len(flat) % 2]
+    if not pieces or any(len(flat) % 2 for flat in pieces):
+        raise ValueError(
+            "a polygon is a flat list of at least three points, x0, y0, x1, y1, x2, y2"
+        )
+    if not (np.abs(np.concatenate(pieces)) <= 2 * side).all():
+        raise ValueError("a polygon lies far outside its picture")
+    return pieces
+
 def segmentation_mask(
     segmentation: dict | list,  # run-length code, or a list of flat polygons
     size: tuple[int, int],      # H and W of the picture, pixels
@@ -32,13 +44,7 @@ def segmentation_mask(
     if isinstance(segmentation, dict):
         mask = decode_rle(segmentation)
     else:
-        if not segmentation or any(len(flat) < 6 or len(flat) % 2 for flat in segmentation):
-            raise ValueError(
-                "a polygon is a flat list of at least three points, x0, y0, x1, y1, x2, y2"
-            )
-        if not (np.abs(np.concatenate(segmentation)) <= 2 * max(size)).all():
-            raise ValueError("a polygon lies far outside its picture")
-        codes = coco_mask.frPyObjects(segmentation, *size)
+        codes = coco_mask.frPyObjects(_polygons(segmentation, max(size)), *size)
         mask = coco_mask.decode(coco_mask.merge(codes)).astype(bool)
     if mask.shape != tuple(size):
         raise ValueError(
@@ -49,6 +55,11 @@ def segmentation_mask(
 # %% ../../nbs/21_sources.ipynb #objects-of
 def _stop(member: str, reason: str):
     raise ValueError(f"{member}: {reason}")
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, BrokenMember):
+        return error.args[1]
+    return f"the entry {error} is missing" if isinstance(error, KeyError) else str(error)
 
 def _load_opacity(code: dict, box: tuple[float, ...]) -> ndarray:
     "The opacity of a mask, of which only the box is unpacked where the code is packed."
@@ -69,20 +80,21 @@ def _read_masks(
     for annotation in group:
         try:
             masks.append(segmentation_mask(annotation["segmentation"], size))
-        except (TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             masks.append(np.zeros(size, dtype=bool))
-            report(f"annotation {annotation['id']}", str(error))
+            report(f"annotation {annotation['id']}", _reason(error))
     return masks
 
 def _objects_of(
     member: Member,                      # the picture
+    stated: tuple[int, int] | None,      # its H and W as the file says
     group: list[dict],                   # its annotations
     names: dict[int, str],               # of the classes
     least_area: int,                     # pixels
     report: Callable[[str, str], None],
 ) -> list[MaskedObject]:
     "The objects of one picture, each tested against all the other masks of it."
-    size, found = picture_size(member), []
+    (picture, size), found = Picture.about(member, stated), []
     masks, count = _read_masks(group, size, report), np.zeros(size, dtype=np.uint16)
     for annotation, mask in zip(group, masks):
         if not annotation.get("part"):
@@ -97,28 +109,65 @@ def _objects_of(
         box, category = tuple(tight_box(mask).tolist()), annotation.get("category_id")
         about = {"category": names.get(category, ""), "object_id": str(annotation["id"])}
         load = partial(_load_opacity, code, box)
-        picture = Picture(member)
         found.append(MaskedObject(picture, load, box, size, whole, image_id=member.name, **about))
     return found
 
-# %% ../../nbs/21_sources.ipynb #read-coco
-def _groups_of(content: dict) -> tuple[dict[str, list[dict]], dict[int, str]]:
-    "The annotations of each picture by its file name, and the names of the classes."
+# %% ../../nbs/21_sources.ipynb #listed
+def _stated_size(entry: dict) -> tuple[int, int] | None:
+    "Height and width that annotations say of a picture, where they do."
+    sides = entry.get("height"), entry.get("width")
+    known = all(isinstance(side, (int, float)) and side > 0 for side in sides)
+    return (int(sides[0]), int(sides[1])) if known else None
+
+def _listed_pictures(
+    entries: list,
+    report: Callable[[str, str], None],
+) -> dict[int, dict | None]:  # by id; None where two pictures have the same
+    "The pictures of a COCO file; what cannot be used is reported."
+    found = {}
+    for rank, entry in enumerate(entries):
+        try:
+            number, name = entry["id"], str(entry["file_name"])
+        except (KeyError, TypeError) as error:
+            report(f"picture {rank}", _reason(error))
+            continue
+        other = found.setdefault(number, entry)
+        if other is None or other["file_name"] == name:
+            continue
+        found[number] = None
+        both = f"{other['file_name']} and {name}"
+        report(f"picture {number}", f"{both} have the same id: give each picture its own")
+    return found
+
+def _picture_of(annotation: dict, pictures: dict[int, dict | None]) -> dict | None:
+    "The entry of the picture that an annotation is about; None if it is in doubt."
+    about = annotation["image_id"]
+    if about not in pictures:
+        raise ValueError(f"it is about picture {about}, which is not listed")
+    return pictures[about]
+
+def _groups_of(
+    content: dict,
+    report: Callable[[str, str], None],
+) -> dict[str, tuple[dict, list[dict]]]:  # by file name
+    "For each picture its entry and its annotations."
     if not isinstance(content, dict):
         raise ValueError(
             f"it holds a {type(content).__name__}, not the entries images and annotations"
         )
-    images = {image["id"]: image["file_name"] for image in content["images"]}
-    grouped = defaultdict(list)
-    for annotation in content["annotations"]:
-        about = annotation["image_id"]
-        if about not in images:
-            raise ValueError(
-                f"annotation {annotation['id']} is about picture {about}, which is not listed"
-            )
-        grouped[images[about]].append(annotation)
-    names = {category["id"]: category["name"] for category in content.get("categories", [])}
-    return grouped, names
+    pictures, groups = _listed_pictures(content["images"], report), {}
+    for rank, annotation in enumerate(content["annotations"]):
+        try:
+            annotation = {"id": rank} | annotation
+            picture = _picture_of(annotation, pictures)
+        except (KeyError, TypeError, ValueError) as error:
+            number = annotation["id"] if isinstance(annotation, dict) else rank
+            report(f"annotation {number}", _reason(error))
+            continue
+        if picture is not None:
+            _, group = groups.setdefault(picture["file_name"], (picture, []))
+            group.append(annotation)
+    return groups
 
 def _coco_fault(error: Exception) -> str:
     "What is wrong with a COCO file."
@@ -126,30 +175,71 @@ def _coco_fault(error: Exception) -> str:
         return f"the entry {error} is missing"
     return "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
 
+# %% ../../nbs/21_sources.ipynb #picture-folders
+_ANNOTATIONS = ("annotations", "annotation", "labels")  # folders with other things' files
+
+def _picture_folders(annotations: Path) -> list[Path]:
+    "Where the pictures of a COCO file may lie, the nearest first."
+    folder = annotations.parent if annotations.parent.name else annotations.absolute().parent
+    tops = [annotations.parent]
+    if folder.name.lower() in _ANNOTATIONS:
+        tops.append(folder.parent)
+    places = [place for top in tops for place in (top, top / "images")]
+    splits = []
+    for place in filter(Path.is_dir, places):
+        inside = [path for path in sorted(place.iterdir()) if path.is_dir()]
+        splits += [path for path in inside if path.name.lower() in annotations.stem.lower()]
+    return places + [path for path in splits if path not in places]
+
+def _find_picture(name: str, folders: list[Path]) -> Member:
+    "The file of a picture; Windows writes its folders with another stroke."
+    for spelled in (name, name.replace("\\", "/")):
+        for folder in folders:
+            if (folder / spelled).is_file():
+                return Member(folder / spelled, spelled)
+    looked = ", ".join(str(folder) for folder in folders if folder.is_dir())
+    raise BrokenMember(str(folders[0] / name), f"there is no such picture in {looked}")
+
+# %% ../../nbs/21_sources.ipynb #read-coco
+def _objects_in(
+    annotations: Path,
+    least_area: int,
+    report: Callable[[str, str], None] | None,
+) -> list[MaskedObject]:
+    "The objects of a COCO file; errors of the file as a whole are the caller's."
+    tell, found = report or _stop, []
+    content = json.loads(annotations.read_bytes())
+    groups, folders = _groups_of(content, tell), _picture_folders(annotations)
+    names = {}
+    for category in content.get("categories", []):
+        if isinstance(category, dict) and "id" in category:
+            names[category["id"]] = str(category.get("name", ""))
+    for name, (entry, group) in groups.items():
+        try:
+            member = _find_picture(name, folders)
+            found += _objects_of(member, _stated_size(entry), group, names, least_area, tell)
+        except BrokenMember as error:
+            if report is None:
+                raise
+            report(name, error.args[1])
+    return found
+
 def read_coco(
-    annotations: Path,  # COCO JSON; each `file_name` is relative to its folder
+    annotations: Path,  # COCO JSON; its pictures lie beside it, or in `images` beside or one level up
     *,
     least_area: int = 64,  # smaller objects are left out, pixels
     report: Callable[[str, str], None] | None = None,  # told what is skipped and why; else it stops
 ) -> list[MaskedObject]:   # without crowds; an entry `part` marks a part, which is never whole
     "Objects of a COCO file, each tested for being whole (section 3.3)."
-    annotations, found = Path(annotations), []
+    annotations = Path(annotations)
     try:
-        groups, names = _groups_of(json.loads(annotations.read_text(encoding="utf-8")))
-        for name, group in groups.items():
-            member = Member(annotations.parent / name, name)
-            try:
-                found += _objects_of(member, group, names, least_area, report or _stop)
-            except BrokenMember as error:
-                if report is None:
-                    raise
-                report(name, error.args[1])
+        return _objects_in(annotations, least_area, report)
     except (OSError, AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         fault = f"no COCO file that can be used: {_coco_fault(error)}"
         if report is None:
             raise ValueError(f"{annotations} is {fault}") from error
         report(annotations.name, fault.replace(str(annotations), annotations.name))
-    return found
+    return []
 
 # %% ../../nbs/21_sources.ipynb #read-cutouts
 _CUTOUTS = (".png", ".webp")
@@ -237,16 +327,24 @@ def _packed(segmentation: dict | list, size: tuple[int, int]) -> dict:
         )
     return {"size": list(size), "counts": segmentation["counts"]}
 
+def _content_of(member: Member) -> dict:
+    "The entries of a JSON file of SA-1B."
+    if member.size > _JSON_LIMIT:
+        raise ValueError(f"it has {member.size} bytes, more than any picture's annotations")
+    content = json.loads(member.read())
+    if not isinstance(content["annotations"], list):
+        raise ValueError("its entry annotations is no list")
+    return content
+
 def _annotations_of(
     member: Member,                       # the JSON file
+    entries: list,                        # its annotations
     size: tuple[int, int],                # H and W of its picture
     report: Callable[[str, str], None],
 ) -> list[dict]:
     "The annotations of a picture whose masks can be read, each with its code, scores and name."
-    if member.size > _JSON_LIMIT:
-        raise ValueError(f"it has {member.size} bytes, more than any picture's annotations")
     found = []
-    for number, annotation in enumerate(json.loads(member.read())["annotations"]):
+    for number, annotation in enumerate(entries):
         try:
             code = _packed(annotation["segmentation"], size)
             entry = {"id": str(annotation["id"]), "segmentation": code}
@@ -257,11 +355,6 @@ def _annotations_of(
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             report(f"{member.name}, mask {number}", _reason(error))
     return found
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, BrokenMember):
-        return error.args[1]
-    return f"the entry {error} is missing" if isinstance(error, KeyError) else str(error)
 
 # %% ../../nbs/21_sources.ipynb #sa-objects
 def _sa_pairs(
@@ -295,10 +388,13 @@ def _sa_objects_of(
     report: Callable[[str, str], None],
 ) -> list[MaskedObject]:
     "The whole objects of one picture of SA-1B."
-    found, member = [], picture
+    found, member = [], head
     try:
-        size, member = picture_size(picture), head
-        annotations = _annotations_of(head, size, report)
+        content, member = _content_of(head), picture
+        about = content.get("image")
+        stated = _stated_size(about) if isinstance(about, dict) else None
+        load_picture, size = Picture.about(picture, stated)
+        annotations = _annotations_of(head, content["annotations"], size, report)
     except (AttributeError, KeyError, TypeError, ValueError, OSError, RecursionError) as error:
         report(member.name, _reason(error))
         return []
@@ -310,7 +406,7 @@ def _sa_objects_of(
         box = left, top, left + width, top + height
         names = {"image_id": PurePosixPath(picture.name).name, "object_id": annotation["id"]}
         load = partial(_load_opacity, code, box)
-        found.append(MaskedObject(Picture(picture), load, box, size, whole=True, **names))
+        found.append(MaskedObject(load_picture, load, box, size, whole=True, **names))
     return found
 
 def _sa_objects(
@@ -367,21 +463,30 @@ def open_sources(
         raise ValueError(f"{path} is no folder, no tar and no COCO JSON: give one of these")
     if tars := sorted(path.glob("*.tar")):
         return [Source(tar, "SA-1B") for tar in tars]
-    jsons = sorted(path.glob("*.json"))
-    pictures = [file.with_suffix(suffix) for file in jsons for suffix in (".jpg", ".jpeg")]
-    if any(picture.exists() for picture in pictures):
+    if any(_is_beside_picture(file) for file in sorted(path.glob("*.json"))):
         return [Source(path, "SA-1B")]
-    annotated = [file for file in jsons if _has_annotations(file)]
-    if annotated:
+    if annotated := _coco_files(path) or _coco_files(path / "annotations"):
         return [Source(file, "COCO") for file in annotated]
     folders = [path, *sorted(folder for folder in path.iterdir() if folder.is_dir())]
     found = [Source(folder, "cut-outs") for folder in folders if _has_cutouts(folder)]
     if not found:
         raise ValueError(
             f"{path} holds neither objects of COCO JSON files nor PNG or WebP cut-outs, "
-            "nor SA-1B's tars or files"
+            "nor SA-1B's tars or files: looked for .tar files and pairs of .json and .jpg in it, "
+            'for .json files with the entry "annotations" in it and in its folder annotations, '
+            "and for .png and .webp files in it and in its folders"
         )
     return found
+
+def _is_beside_picture(file: Path) -> bool:
+    "Whether a JSON file is SA-1B's: about the JPEG of the same name (LabelMe's have other entries)."
+    pictures = (file.with_suffix(suffix) for suffix in (".jpg", ".jpeg"))
+    return any(picture.exists() for picture in pictures) and _has_annotations(file)
+
+def _coco_files(folder: Path) -> list[Path]:
+    "COCO files; those called instances alone, where COCO's captions and keypoints lie beside them."
+    found = [file for file in sorted(folder.glob("*.json")) if _has_annotations(file)]
+    return [file for file in found if file.name.startswith("instances")] or found
 
 def _has_annotations(file: Path) -> bool:
     return '"annotations"' in file.read_text(encoding="utf-8", errors="replace")
@@ -392,9 +497,11 @@ def _has_cutouts(folder: Path) -> bool:
 # %% ../../nbs/21_sources.ipynb #read-objects
 def read_objects(
     folder: Path,  # whatever `open_sources` takes
+    *,
+    report: Callable[[str, str], None] | None = None,  # told what is skipped and why; else it stops
 ) -> list[MaskedObject]:
     "Every object of every source in a folder."
-    found = [thing for source in open_sources(folder) for thing in source.objects()]
+    found = [thing for source in open_sources(folder) for thing in source.objects(report)]
     if not found:
         raise ValueError(
             f"{folder} holds no object: COCO files and SA-1B's files need masks of some size"
