@@ -215,6 +215,7 @@ def save_decisions(
     text = f'{{"note": {json_text(decided.note)}, "rows": [\n{lines}\n]}}\n'
     Path(path).write_text(text, encoding="utf-8")
 
+# %% ../../nbs/25_judge_human.ipynb #load
 def load_decisions(
     path: Path,    # a file of `save_decisions`
 ) -> Decisions:

@@ -414,36 +414,6 @@ def _fill(
         pasted.append({"image": thing.image_id, "object": thing.object_id} | draws | place)
     return pasted
 
-# %% ../../nbs/22_taos.ipynb #synthesize
-_VERSION = 3  # the same seed, objects and configuration give the same bytes within a version
-
-def synthesize(
-    target: MaskedObject,  # the object to hide, with the picture it stands in
-    occluder: MaskedObject | Sequence[MaskedObject],  # from another picture; of several the first few
-    *,
-    seed: int,             # of every draw; the same seed gives the same bytes
-    config: TaosConfig = TaosConfig(),  # ranges of the draws
-) -> AmodalSample | None:  # composite, original and masks; None if the target or no place fits
-    "Put objects in front of another (section 3.3)."
-    offered = [occluder] if isinstance(occluder, MaskedObject) else list(occluder)
-    if target.image_id:
-        offered = [thing for thing in offered if thing.image_id != target.image_id]
-    small = _at_work_size(target, offered, config)
-    if small is None:
-        return None
-    original, front = small.load_image(), small.load_mask()
-    amodal, generator = front > 127, np.random.default_rng(seed)
-    area, (least, most) = np.count_nonzero(amodal), config.target_area
-    if not least <= area / amodal.size <= most or area < config.least_visible:
-        return None
-    kind, box = _kind(config, generator), [round(float(side)) for side in small.box]
-    scene = _Scene(original.copy(), amodal, amodal.copy(), box, np.zeros_like(amodal))
-    pasted = _fill(scene, front, offered, kind, config, generator)
-    if not pasted and kind == "front":
-        return None
-    record = _record(seed, kind, target, scene, pasted, config)
-    return _sample(target, scene, original, record)
-
 # %% ../../nbs/22_taos.ipynb #synthesize-record
 def _record(
     seed: int,
@@ -479,6 +449,36 @@ def _sample(target: MaskedObject, scene: _Scene, original: ndarray, record: dict
         origin="taos",
         record=record,
     )
+
+# %% ../../nbs/22_taos.ipynb #synthesize
+_VERSION = 3  # the same seed, objects and configuration give the same bytes within a version
+
+def synthesize(
+    target: MaskedObject,  # the object to hide, with the picture it stands in
+    occluder: MaskedObject | Sequence[MaskedObject],  # from another picture; of several the first few
+    *,
+    seed: int,             # of every draw; the same seed gives the same bytes
+    config: TaosConfig = TaosConfig(),  # ranges of the draws
+) -> AmodalSample | None:  # composite, original and masks; None if the target or no place fits
+    "Put objects in front of another (section 3.3)."
+    offered = [occluder] if isinstance(occluder, MaskedObject) else list(occluder)
+    if target.image_id:
+        offered = [thing for thing in offered if thing.image_id != target.image_id]
+    small = _at_work_size(target, offered, config)
+    if small is None:
+        return None
+    original, front = small.load_image(), small.load_mask()
+    amodal, generator = front > 127, np.random.default_rng(seed)
+    area, (least, most) = np.count_nonzero(amodal), config.target_area
+    if not least <= area / amodal.size <= most or area < config.least_visible:
+        return None
+    kind, box = _kind(config, generator), [round(float(side)) for side in small.box]
+    scene = _Scene(original.copy(), amodal, amodal.copy(), box, np.zeros_like(amodal))
+    pasted = _fill(scene, front, offered, kind, config, generator)
+    if not pasted and kind == "front":
+        return None
+    record = _record(seed, kind, target, scene, pasted, config)
+    return _sample(target, scene, original, record)
 
 # %% ../../nbs/22_taos.ipynb #unoccluded
 def unoccluded(

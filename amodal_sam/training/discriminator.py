@@ -51,9 +51,9 @@ class MaskDiscriminator(nn.Module):
 
     def forward(
         self,
-        masks: Tensor,                 # $M_g$ or $M_p$, soft where predicted, in [0, 1], (B, 1, H, W)
-        images: Tensor | None = None,  # $I$ without the occluder, (B, 3, H, W); None if closed domain
-    ) -> Tensor:                       # logit of $D$, above zero where the mask looks true, (B, 1)
+        masks: Tensor,                 # $M_g$ or $M_p$, bool or float in [0, 1], (B, 1, H, W)
+        images: Tensor | None = None,  # $I$, float in [0, 1], (B, 3, H, W); None: closed domain
+    ) -> Tensor:                       # logit of $D$, above zero where it looks true, float32, (B, 1)
         "Judge each mask; the verdict is left before its sigmoid (appendix A.1.2)."
         if self.image == (images is None):
             wanted = "images too" if self.image else "the masks alone"

@@ -20,7 +20,7 @@ from ..crop import Crop, crop_around, take_crop
 from ..synthesis.objects import MaskedObject
 from ..synthesis.taos import TaosConfig, synthesize
 
-# %% ../../nbs/40_examples.ipynb #draws
+# %% ../../nbs/40_examples.ipynb #view-config
 @dataclass(frozen=True)
 class ViewConfig:
     "How objects are looked at in training: crops, prompts, light."
@@ -35,7 +35,7 @@ class ViewConfig:
     cutout_targets: float = 0.3               # share of targets that are cut-outs, if there are any
     cutout_occluders: float = 0.4             # share of occluders that are cut-outs, likewise
 
-
+# %% ../../nbs/40_examples.ipynb #draws
 def _lookup(views: ViewConfig, generator: np.random.Generator) -> ndarray:
     "A random change of brightness and contrast as a table of 256 values."
     factor, added = generator.uniform(*views.contrast), generator.uniform(*views.brightness)
@@ -46,6 +46,106 @@ def _jittered(box: ndarray, amount: float, generator: np.random.Generator) -> nd
     "A box whose sides are off by a share of its size."
     size = np.tile(box[2:] - box[:2], 2)
     return (box + generator.uniform(-amount, amount, 4) * size).astype(np.float32)
+
+# %% ../../nbs/40_examples.ipynb #pick
+def _longer_side(thing: MaskedObject) -> float:
+    left, top, right, bottom = thing.box
+    return max(right - left, bottom - top)
+
+
+def _pick(things: list[MaskedObject], generator: np.random.Generator) -> MaskedObject:
+    return things[generator.integers(len(things))]
+
+
+def _target(examples: "TaosExamples", generator: np.random.Generator) -> MaskedObject:
+    "A photographed object by the square root of its class's frequency, or a cut-out."
+    views, names = examples.views, examples.names
+    if examples.cutouts and (not names or generator.random() < views.cutout_targets):
+        return _pick(examples.cutouts, generator)
+    return _pick(examples.groups[names[generator.choice(len(names), p=examples.weights)]], generator)
+
+
+def _occluders(examples: "TaosExamples", generator: np.random.Generator) -> list[MaskedObject]:
+    "Cut-outs as often as is asked for, where there are any, or else photographed objects."
+    if not examples.cutouts:
+        return examples.photographs
+    share = examples.views.cutout_occluders
+    alone = not examples.photographs
+    return examples.cutouts if alone or generator.random() < share else examples.photographs
+
+# %% ../../nbs/40_examples.ipynb #scene
+def _crop(target: MaskedObject, examples: "TaosExamples", generator: np.random.Generator) -> Crop:
+    "Where to look: anywhere near or far in training, as in prediction otherwise."
+    views, box = examples.views, np.array(target.box)
+    if not examples.augment:
+        return crop_around(box, context=views.context, size=examples.size)
+    far = generator.random() < views.far_share
+    context = generator.uniform(*(views.far if far else views.near))
+    shift = tuple(generator.uniform(-views.shift, views.shift, 2))
+    return crop_around(box, context=context, size=examples.size, shift=shift)
+
+
+def _on_photograph(
+    image: ndarray,
+    opacity: ndarray,
+    examples: "TaosExamples",
+    generator: np.random.Generator,
+) -> ndarray:
+    "A cut-out over a random part of a photograph."
+    behind = _pick(examples.photographs, generator).load_image()
+    side = int(generator.uniform(0.5, 1.0) * min(behind.shape[:2]))
+    top, left = (int(generator.integers(length - side + 1)) for length in behind.shape[:2])
+    behind = take_crop(behind, Crop(left, top, side, examples.size))
+    share = opacity[..., None] / np.float32(255)
+    return np.round(behind + share * (image.astype(np.float32) - behind)).astype(np.uint8)
+
+
+def _scene(
+    target: MaskedObject,
+    examples: "TaosExamples",
+    generator: np.random.Generator,
+) -> MaskedObject | None:
+    "The target as the network sees it: cropped, resized, a cut-out on a photograph."
+    crop = _crop(target, examples, generator)
+    image = take_crop(target.load_image(), crop)
+    opacity = take_crop(target.load_mask(), crop, fill=0)
+    if not target.background and examples.photographs:
+        image = _on_photograph(image, opacity, examples, generator)
+    if generator.random() < 0.5 and examples.augment:
+        image = np.ascontiguousarray(image[:, ::-1])
+        opacity = np.ascontiguousarray(opacity[:, ::-1])
+    if (opacity > 127).sum() < 40:
+        return None
+    names = {"image_id": target.image_id, "object_id": target.object_id}
+    return MaskedObject.of(image, opacity, category=target.category, **names)
+
+# %% ../../nbs/40_examples.ipynb #example
+def _example(examples: "TaosExamples", generator: np.random.Generator) -> dict[str, ndarray] | None:
+    "One occlusion with every prompt a step may want; None if the drawn pair does not fit."
+    scene = _scene(_target(examples, generator), examples, generator)
+    occluders = _occluders(examples, generator)
+    if scene is None:
+        return None
+    occluder, seed = _pick(occluders, generator), int(generator.integers(2 ** 31))
+    sample = synthesize(scene, occluder, seed=seed, config=examples.taos)
+    if sample is None or sample.visible.sum() < 20:
+        return None
+    jitter = examples.views.box_jitter if examples.augment else 0.0
+    rows, columns = np.nonzero(sample.visible)
+    chosen = generator.integers(len(rows), size=2)
+    table = np.arange(256, dtype=np.uint8)
+    if examples.augment:
+        table = _lookup(examples.views, generator)
+    return {
+        "image": cv2.LUT(sample.image, table),
+        "original": cv2.LUT(sample.original, table),
+        "amodal": sample.amodal,
+        "visible": sample.visible,
+        "box": _jittered(sample.box, jitter, generator),
+        "visible_box": _jittered(sample.visible_box, jitter, generator),
+        "region": _jittered(sample.visible_box, 2 * jitter, generator),
+        "points": np.stack([columns[chosen], rows[chosen]], axis=1).astype(np.float32),
+    }
 
 # %% ../../nbs/40_examples.ipynb #examples
 class TaosExamples(Dataset):
@@ -87,114 +187,14 @@ class TaosExamples(Dataset):
                 return example
         raise RuntimeError("100 pairs in a row gave no example: widen the ranges of TaosConfig")
 
-
-def _longer_side(thing: MaskedObject) -> float:
-    left, top, right, bottom = thing.box
-    return max(right - left, bottom - top)
-
-# %% ../../nbs/40_examples.ipynb #scene
-def _pick(things: list[MaskedObject], generator: np.random.Generator) -> MaskedObject:
-    return things[generator.integers(len(things))]
-
-
-def _target(examples: TaosExamples, generator: np.random.Generator) -> MaskedObject:
-    "A photographed object by the square root of its class's frequency, or a cut-out."
-    views, names = examples.views, examples.names
-    if examples.cutouts and (not names or generator.random() < views.cutout_targets):
-        return _pick(examples.cutouts, generator)
-    return _pick(examples.groups[names[generator.choice(len(names), p=examples.weights)]], generator)
-
-
-def _occluders(examples: TaosExamples, generator: np.random.Generator) -> list[MaskedObject]:
-    "Cut-outs as often as is asked for, where there are any, or else photographed objects."
-    if not examples.cutouts:
-        return examples.photographs
-    share = examples.views.cutout_occluders
-    alone = not examples.photographs
-    return examples.cutouts if alone or generator.random() < share else examples.photographs
-
-
-def _crop(target: MaskedObject, examples: TaosExamples, generator: np.random.Generator) -> Crop:
-    "Where to look: anywhere near or far in training, as in prediction otherwise."
-    views, box = examples.views, np.array(target.box)
-    if not examples.augment:
-        return crop_around(box, context=views.context, size=examples.size)
-    far = generator.random() < views.far_share
-    context = generator.uniform(*(views.far if far else views.near))
-    shift = tuple(generator.uniform(-views.shift, views.shift, 2))
-    return crop_around(box, context=context, size=examples.size, shift=shift)
-
-
-def _on_photograph(
-    image: ndarray,
-    opacity: ndarray,
-    examples: TaosExamples,
-    generator: np.random.Generator,
-) -> ndarray:
-    "A cut-out over a random part of a photograph."
-    behind = _pick(examples.photographs, generator).load_image()
-    side = int(generator.uniform(0.5, 1.0) * min(behind.shape[:2]))
-    top, left = (int(generator.integers(length - side + 1)) for length in behind.shape[:2])
-    behind = take_crop(behind, Crop(left, top, side, examples.size))
-    share = opacity[..., None] / np.float32(255)
-    return np.round(behind + share * (image.astype(np.float32) - behind)).astype(np.uint8)
-
-
-def _scene(
-    target: MaskedObject,
-    examples: TaosExamples,
-    generator: np.random.Generator,
-) -> MaskedObject | None:
-    "The target as the network sees it: cropped, resized, a cut-out on a photograph."
-    crop = _crop(target, examples, generator)
-    image = take_crop(target.load_image(), crop)
-    opacity = take_crop(target.load_mask(), crop, fill=0)
-    if not target.background and examples.photographs:
-        image = _on_photograph(image, opacity, examples, generator)
-    if generator.random() < 0.5 and examples.augment:
-        image = np.ascontiguousarray(image[:, ::-1])
-        opacity = np.ascontiguousarray(opacity[:, ::-1])
-    if (opacity > 127).sum() < 40:
-        return None
-    names = {"image_id": target.image_id, "object_id": target.object_id}
-    return MaskedObject.of(image, opacity, category=target.category, **names)
-
-# %% ../../nbs/40_examples.ipynb #example
-def _example(examples: TaosExamples, generator: np.random.Generator) -> dict[str, ndarray] | None:
-    "One occlusion with every prompt a step may want; None if the drawn pair does not fit."
-    scene = _scene(_target(examples, generator), examples, generator)
-    occluders = _occluders(examples, generator)
-    if scene is None:
-        return None
-    occluder, seed = _pick(occluders, generator), int(generator.integers(2 ** 31))
-    sample = synthesize(scene, occluder, seed=seed, config=examples.taos)
-    if sample is None or sample.visible.sum() < 20:
-        return None
-    jitter = examples.views.box_jitter if examples.augment else 0.0
-    rows, columns = np.nonzero(sample.visible)
-    chosen = generator.integers(len(rows), size=2)
-    table = np.arange(256, dtype=np.uint8)
-    if examples.augment:
-        table = _lookup(examples.views, generator)
-    return {
-        "image": cv2.LUT(sample.image, table),
-        "original": cv2.LUT(sample.original, table),
-        "amodal": sample.amodal,
-        "visible": sample.visible,
-        "box": _jittered(sample.box, jitter, generator),
-        "visible_box": _jittered(sample.visible_box, jitter, generator),
-        "region": _jittered(sample.visible_box, 2 * jitter, generator),
-        "points": np.stack([columns[chosen], rows[chosen]], axis=1).astype(np.float32),
-    }
-
-# %% ../../nbs/40_examples.ipynb #prompts
+# %% ../../nbs/40_examples.ipynb #planes
 def as_planes(
     images: Tensor,  # uint8, (B, H, W, 3)
 ) -> Tensor:         # float in [0, 1], (B, 3, H, W)
     "Pictures as networks take them."
     return images.permute(0, 3, 1, 2).float() / 255
 
-
+# %% ../../nbs/40_examples.ipynb #prompts
 def prompts_of(
     batch: dict[str, Tensor],  # of `TaosExamples`, collated
     kind: str,                 # "box" of the whole object, "visible_box", or "points"

@@ -33,7 +33,7 @@ def dice_loss(
     target: Tensor,          # $M_g$, true mask, bool or float in [0, 1], (B, 1, H, W)
     *,
     smoothing: float = 1.0,  # $s$, added above and below the fraction bar, pixels
-) -> Tensor:                 # $\mathcal{L}_{\text{Dice}}$, mean over the batch, in [0, 1]
+) -> Tensor:                 # $\mathcal{L}_{\text{Dice}}$, mean over the batch, float32 in [0, 1]
     "One minus the soft overlap of prediction and truth, sample by sample (equation 8)."
     logits, target = _agree(logits, target)
     probability, target = logits.sigmoid().flatten(1), target.flatten(1)
@@ -48,7 +48,7 @@ def segmentation_loss(
     *,
     alpha: float = 10.0,     # $\alpha$, weight of the pixel term
     smoothing: float = 1.0,  # smoothing of the overlap term, pixels
-) -> Tensor:                 # $\mathcal{L}_{\text{seg}}$, mean over the batch, scalar
+) -> Tensor:                 # $\mathcal{L}_{\text{seg}}$, mean over the batch, float32, scalar
     "Overlap of the whole plus alpha times the mean error per pixel (equation 8)."
     logits, target = _agree(logits, target)
     pixels = F.binary_cross_entropy_with_logits(logits, target)
@@ -61,9 +61,9 @@ def _region_mean(features: Tensor, region: Tensor) -> Tensor:
     return (features * region).sum(dim=(2, 3)) / (area + (area == 0))
 
 def regional_consistency(
-    features: Tensor,          # $\mathbf{E}$, of the adapted encoder, (B, C, h, w)
-    visible: Tensor,           # $\mathbf{M}_{\text{vis}}$, bool or in [0, 1], (B, 1, H, W)
-    occluded: Tensor,          # $\mathbf{M}_{\text{occ}}$, bool or in [0, 1], (B, 1, H, W)
+    features: Tensor,          # $\mathbf{E}$, features of the adapted encoder, (B, C, h, w)
+    visible: Tensor,           # $\mathbf{M}_{\text{vis}}$, visible part, bool or in [0, 1], (B, 1, H, W)
+    occluded: Tensor,          # $\mathbf{M}_{\text{occ}}$, hidden part, bool or in [0, 1], (B, 1, H, W)
     *,
     background: bool = False,  # compare with all that is not hidden instead of the visible part
 ) -> Tensor:                   # $\mathcal{L}_{\text{reg}}$, mean over the batch, in [0, 2], scalar
@@ -103,7 +103,7 @@ def holistic_loss(
     fake_logits: Tensor,       # $D(M_p, I)$ before its sigmoid, on predicted masks, (B, 1)
     *,
     saturating: bool = False,  # log(1 - D), the letter of the min-max, or else -log D
-) -> Tensor:                   # $\mathcal{L}_{\text{hol}}$ for the segmenter, mean over the batch, scalar
+) -> Tensor:                   # $\mathcal{L}_{\text{hol}}$ for the segmenter, batch mean, float32, scalar
     "What the segmenter minimises, so that its masks are called real (equation 10)."
     fake = fake_logits.float()
     if saturating:
