@@ -8,11 +8,12 @@ __all__ = ['train_command']
 # %% ../../nbs/85_train_command.ipynb #imports
 import json
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
 
-from .terminal import BadInput, asking, checkpoint_option
+from .terminal import BadInput, asking, checkpoint_option, say
 
 # %% ../../nbs/85_train_command.ipynb #settings
 def _like(value, now, name: str, file: Path):
@@ -46,15 +47,43 @@ def _settings(default, given: dict, file: Path):
         raise BadInput(f"{file}: {error}") from error
 
 
-def _config(file: Path | None, steps: int | None, minutes: float | None):
-    "The configuration of a run."
-    from amodal_sam.training.trainer import TrainConfig
+def _given(file: Path) -> dict:
+    "The settings in a file."
     try:
-        given = json.loads(file.read_text(encoding="utf-8")) if file else {}
+        return json.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise BadInput(f"{file} is no JSON file that can be read: {reason}") from error
-    config = _settings(TrainConfig(), given, file)
+
+
+_free = ("steps", "minutes", "every", "validation", "workers", "tensorboard")
+
+
+def _check_same(config, before, file: Path, run: Path) -> None:
+    "A run that goes on keeps its settings, but for its end, its validation and its processes."
+    for name, value in vars(before).items():
+        now = getattr(config, name)
+        if name not in _free and now != value:
+            raise BadInput(
+                f"{file}: {name} is not what the run in {run} has, {value}: "
+                "leave it out, or begin a new run in another --out"
+            )
+
+
+def _config(
+    file: Path | None,       # of settings, where one is given
+    steps: int | None,
+    minutes: float | None,
+    begun: Path | None = None,  # folder of the run that goes on
+):
+    "The configuration of a run."
+    from amodal_sam.training.trainer import TrainConfig
+    before = TrainConfig()
+    if begun:
+        before = _settings(before, _given(begun / "config.json"), begun / "config.json")
+    config = _settings(before, _given(file), file) if file else before
+    if begun and file:
+        _check_same(config, before, file, begun)
     chosen = {"steps": steps, "minutes": minutes}
     return _settings(config, {name: value for name, value in chosen.items() if value is not None}, file)
 
@@ -62,9 +91,27 @@ def _config(file: Path | None, steps: int | None, minutes: float | None):
 def _read_objects(data: list[Path], out: Path) -> list:
     "What to train on, after a look at the folder of the run."
     from amodal_sam.files import check_folder
+    from functools import partial
     from amodal_sam.synthesis.sources import read_objects
     check_folder(out)
-    return [thing for folder in data for thing in read_objects(folder)]
+    found = []
+    for folder in data:
+        skipped = []
+        try:
+            found += read_objects(folder, report=partial(_keep_fault, skipped))
+        except ValueError as error:
+            if not skipped:
+                raise
+            raise ValueError(f"nothing in {folder} can be used: {skipped[0]}") from error
+        for fault in skipped[:3]:
+            say(f"left out of {folder}: {fault}")
+        if len(skipped) > 3:
+            say(f"left out of {folder}: {len(skipped) - 3} more")
+    return found
+
+
+def _keep_fault(skipped: list[str], member: str, reason: str) -> None:
+    skipped.append(f"{member} ({reason})")
 
 
 def _train_preset(name: str, data: list[Path], out: Path, minutes: float | None, trunk: Path | None) -> None:
@@ -75,8 +122,21 @@ def _train_preset(name: str, data: list[Path], out: Path, minutes: float | None,
     with asking():
         objects, weights = _read_objects(data, out), imagenet_trunk(trunk)
     quiet = not sys.stderr.isatty()
-    trained = train_tiny(objects, out, minutes=minutes or 90, trunk=weights, quiet=quiet)
+    with asking(), _stoppable(out, "the same command goes on"):
+        trained = train_tiny(objects, out, minutes=minutes or 90, trunk=weights, quiet=quiet)
     print(f"{trained}: give it to segment as --model")
+
+
+@contextmanager
+def _stoppable(out: Path, remedy: str):
+    "Ctrl-C ends the command with a line that says what is kept."
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        kept = any(out.rglob("resume.pt"))
+        how = f"{out} keeps what is done, and {remedy}" if kept else "nothing was trained yet"
+        say(f"stopped; {how}")
+        raise typer.Abort() from error
 
 # %% ../../nbs/85_train_command.ipynb #trainer
 def _check_run(out: Path, resume: bool) -> None:
@@ -96,14 +156,16 @@ def _trainer(data: list[Path], base: str, checkpoint: Path | None, out: Path, co
     from amodal_sam.training.trainer import Trainer
     with asking():
         objects = _read_objects(data, out)
-        return Trainer(from_pretrained(base, checkpoint=checkpoint), objects, config=config, out=out)
+        model = from_pretrained(base, checkpoint=checkpoint)
+        return Trainer(model, objects, config=config, out=out)
 
 
 def _save_trained(trainer, base: str, out: Path, scores: dict) -> None:
     "Write what was trained, and say how good it is and how to use it."
     from amodal_sam.modeling.weights import default_places, save_adapter, save_model
     numbers = [f"{name} {value:.3f}" for name, value in scores.items() if isinstance(value, float)]
-    print(f"{trainer.step} steps; validation: {', '.join(numbers)}")
+    on = "" if trainer.held_out else " on the training pictures"
+    print(f"{trainer.step} steps; validation{on}: {', '.join(numbers)}")
     model = trainer.average.module
     if base in default_places:
         save_adapter(model, out / "adapter.safetensors", half=True)
@@ -147,10 +209,13 @@ def train_command(
         _train_preset(preset, data, out, minutes, trunk)
         return
     _check_run(out, resume)
-    file = config or (out / "config.json" if resume else None)
-    trainer = _trainer(data, base, checkpoint, out, _config(file, steps, minutes))
-    from amodal_sam.training import trainer as training
-    if resume:
-        training.resume(trainer)
-    scores = training.fit(trainer, quiet=not sys.stderr.isatty())
-    _save_trained(trainer, base, out, scores)
+    settings = _config(config, steps, minutes, out if resume else None)
+    with asking(), _stoppable(out, "the same command with --resume goes on"):
+        trainer = _trainer(data, base, checkpoint, out, settings)
+        from amodal_sam.training import trainer as training
+        if resume:
+            training.resume(trainer)
+        if not trainer.held_out:
+            say("too few pictures to hold some out: validation is on the pictures that are trained on")
+        scores = training.fit(trainer, quiet=not sys.stderr.isatty())
+        _save_trained(trainer, base, out, scores)

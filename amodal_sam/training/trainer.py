@@ -4,13 +4,19 @@
 
 # %% auto #0
 __all__ = ['TrainConfig', 'base_objective', 'adapter_objective', 'rate_at', 'validate', 'initialise_trunk', 'Trainer', 'fit',
-           'check', 'resume']
+           'FolderInUse', 'check', 'resume']
 
 # %% ../../nbs/43_trainer.ipynb #imports
+import json
 import math
+import signal
+import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from fcntl import LOCK_EX, LOCK_NB, flock
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +33,7 @@ from tqdm.auto import tqdm
 from ..files import json_text, replace_file
 from ..metrics import AmodalScores
 from ..modeling.amodal import AmodalOutput, AmodalSam
-from ..synthesis.objects import MaskedObject
+from ..synthesis.objects import BrokenMember, MaskedObject
 from ..synthesis.taos import TaosConfig
 from .discriminator import MaskDiscriminator
 from .examples import TaosExamples, ViewConfig, as_planes, prompts_of
@@ -41,6 +47,12 @@ def _stacked(examples: Dataset, numbers: range) -> dict[str, Tensor]:
     return {name: torch.from_numpy(np.stack([one[name] for one in found])) for name in found[0]}
 
 # %% ../../nbs/43_trainer.ipynb #config
+def _check(config: object, name: str, fits: bool, wanted: str) -> None:
+    "Refuse a setting that no run can have."
+    if not fits:
+        raise ValueError(f"{name} must be {wanted}, got {getattr(config, name)!r}")
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     "Everything a run depends on, besides its data."
@@ -75,6 +87,17 @@ class TrainConfig:
     tensorboard: bool = False      # write the log for TensorBoard too
     taos: TaosConfig = field(default_factory=TaosConfig)   # ranges of the synthesis
     views: ViewConfig = field(default_factory=ViewConfig)  # ranges of crops, prompts and light
+
+    def __post_init__(self):
+        for name in ("steps", "batch", "every", "validation", "discriminator_size"):
+            _check(self, name, getattr(self, name) >= 1, "at least 1")
+        for name in ("minutes", "warmup", "workers", "rate_end"):
+            _check(self, name, 0 <= getattr(self, name) < math.inf, "at least 0")
+        for name in ("rate", "trunk_rate", "clip"):
+            _check(self, name, 0 < getattr(self, name) < math.inf, "positive")
+        _check(self, "smoothing", 0 <= self.smoothing < 1, "in [0, 1)")
+        _check(self, "stage", self.stage in ("base", "adapters"), '"base" or "adapters"')
+        _check(self, "precision", self.precision in ("auto", "no", "bf16"), '"auto", "no" or "bf16"')
 
 # %% ../../nbs/43_trainer.ipynb #batch
 def _as_soft(masks: Tensor) -> Tensor:
@@ -225,6 +248,7 @@ class Trainer:
         self.model, self.config, self.out = model, config, Path(out)
         self.step, self.elapsed, self.best = 0, 0.0, -1.0
         self.examples, self.validation = _split(objects, model, config)
+        self.held_out = self.validation is not self.examples  # else it validates on what it learns
         decay = config.base_decay if config.stage == "base" else config.adapter_decay
         how = {"lr": config.rate, "betas": config.betas, "weight_decay": decay}
         self.optimiser = torch.optim.AdamW(_trainable(model, config), **how)
@@ -241,6 +265,23 @@ class Trainer:
             self.board = _board(self.out)
         averaging = get_ema_multi_avg_fn(config.smoothing)
         self.average = AveragedModel(model, multi_avg_fn=averaging, use_buffers=False)
+
+# %% ../../nbs/43_trainer.ipynb #sound
+class _Sound(Dataset):
+    "Examples without those of pictures that turn out broken; each of these is named once."
+    def __init__(self, examples: Dataset):
+        self.examples, self.named = examples, set()
+
+    def __getitem__(self, number: int) -> dict[str, np.ndarray]:
+        for attempt in range(100):
+            try:
+                return self.examples[number + attempt * 2 ** 40]
+            except BrokenMember as error:
+                broken = error
+            if str(broken) not in self.named:
+                self.named.add(str(broken))
+                print(f"left out: {broken}", file=sys.stderr)
+        raise ValueError(f"100 pictures in a row are broken, the last of them: {broken}")
 
 # %% ../../nbs/43_trainer.ipynb #held-out
 def _accelerator(precision: str) -> Accelerator:
@@ -271,22 +312,34 @@ def _split(
     objects: list[MaskedObject],
     model: AmodalSam,
     config: TrainConfig,
-) -> tuple[TaosExamples, TaosExamples]:  # to train on, and to validate with
+) -> tuple[Dataset, Dataset]:  # to train on, and to validate with; the same where few are held out
     "Examples of most pictures, and of those held out where they can make any."
     size, whole = model.sam.image_encoder.img_size, config.stage == "adapters"
     held = [thing for thing in objects if _held_out(thing)]
     kept = [thing for thing in objects if not _held_out(thing)]
     common = {"size": size, "taos": config.taos, "views": config.views}
     examples = TaosExamples(kept, whole=whole, seed=config.seed, **common)
+    found = _Sound(examples)
+    _check_first(found, kept)
     if len({thing.image_id for thing in held if thing.whole}) < 2:
-        return examples, examples
-    return examples, TaosExamples(held, whole=True, seed=1, augment=False, **common)
+        return found, found
+    return found, _Sound(TaosExamples(held, whole=True, seed=1, augment=False, **common))
+
+
+def _check_first(examples: Dataset, objects: list[MaskedObject]) -> None:
+    "Refuse data that make no example, before the run."
+    try:
+        examples[0]
+    except RuntimeError as error:
+        pictures = len({thing.image_id for thing in objects})
+        raise ValueError(
+            f"{len(objects)} objects of {pictures} pictures make no occlusion: "
+            f"give more pictures with whole objects, or widen the settings of taos ({error})"
+        ) from error
 
 def _trainable(model: AmodalSam, config: TrainConfig) -> list[dict]:
     "Gradients on for what the stage trains, off for all else; groups for the optimiser."
     model.requires_grad_(False)
-    if config.stage not in ("base", "adapters"):
-        raise ValueError(f'stage must be "base" or "adapters", got {config.stage!r}')
     if config.stage == "adapters":
         parameters = list(model.adapters.requires_grad_(True).parameters())
         return [{"params": parameters, "share": 1.0}]
@@ -341,27 +394,26 @@ def _critic_step(trainer: Trainer, batch: dict[str, Tensor], soft: Tensor) -> fl
     return verdict.item()
 
 # %% ../../nbs/43_trainer.ipynb #loop
-def fit(
-    trainer: Trainer,       # made, and perhaps resumed
-    *,
-    quiet: bool = False,    # no progress bar
-) -> dict[str, float]:      # the last validation
-    "Train to the end of the configuration, with validation and checkpoints on the way."
-    config, accelerator, scores = trainer.config, trainer.accelerator, {}
-    silent = quiet or not accelerator.is_main_process
-    total = None if config.minutes else config.steps
-    bar = tqdm(initial=trainer.step, total=total, desc=config.stage, disable=silent)
+def _progress(trainer: Trainer) -> float:
+    "The share of the run that is done."
+    config = trainer.config
+    if config.minutes:
+        return trainer.elapsed / (60 * config.minutes)
+    return trainer.step / config.steps
+
+
+def _run_steps(trainer: Trainer, bar: tqdm, stopped: threading.Event) -> dict[str, float]:
+    "Steps to the end of the run, or until it is stopped; the last validation, if any."
+    config, device, scores = trainer.config, trainer.accelerator.device, {}
     begun = time.monotonic() - trainer.elapsed
     for batch in _batches(trainer):
         trainer.elapsed = time.monotonic() - begun
-        progress = trainer.step / config.steps
-        if config.minutes:
-            progress = trainer.elapsed / (60 * config.minutes)
-        if progress >= 1:
+        progress = _progress(trainer)
+        if progress >= 1 or stopped.is_set():
             break
         for group in trainer.optimiser.param_groups:
             group["lr"] = group["share"] * rate_at(progress, trainer.step, config)
-        batch = {name: value.to(accelerator.device) for name, value in batch.items()}
+        batch = {name: value.to(device) for name, value in batch.items()}
         parts = _train_step(trainer, batch)
         trainer.average.update_parameters(trainer.model)
         trainer.step += 1
@@ -369,8 +421,27 @@ def fit(
         _log(trainer, {"step": trainer.step, "minutes": trainer.elapsed / 60} | parts)
         if trainer.step % config.every == 0:
             scores = check(trainer)
-    bar.close()
-    return check(trainer) if not scores or trainer.step % config.every else scores
+    return scores
+
+
+def fit(
+    trainer: Trainer,       # made, and perhaps resumed
+    *,
+    quiet: bool = False,    # no progress bar
+) -> dict[str, float]:      # the last validation
+    "Train to the end of the configuration, with validation and checkpoints on the way."
+    config, silent = trainer.config, quiet or not trainer.accelerator.is_main_process
+    total = None if config.minutes else config.steps
+    how = {"initial": trainer.step, "total": total, "desc": config.stage, "disable": silent}
+    with _alone(trainer), _stoppable(trainer) as stopped, tqdm(**how) as bar:
+        scores = _run_steps(trainer, bar, stopped)
+        if stopped.is_set():
+            _save(trainer)
+        elif not scores or trainer.step % config.every:
+            scores = check(trainer)
+        if stopped.is_set():
+            raise KeyboardInterrupt
+    return scores
 
 
 def _batches(trainer: Trainer) -> DataLoader:
@@ -379,7 +450,66 @@ def _batches(trainer: Trainer) -> DataLoader:
     first = trainer.step * config.batch * accelerator.num_processes
     numbers = _Numbers(first, accelerator.process_index, accelerator.num_processes)
     how = {"batch_size": config.batch, "num_workers": config.workers}
-    return DataLoader(trainer.examples, sampler=numbers, **how)
+    return DataLoader(trainer.examples, sampler=numbers, worker_init_fn=_ignore_stop, **how)
+
+
+def _ignore_stop(number: int) -> None:
+    "Ctrl-C reaches every process of a terminal; the main one decides."
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+# %% ../../nbs/43_trainer.ipynb #stop
+class FolderInUse(ValueError):
+    "Another run writes to the folder."
+
+
+@contextmanager
+def _alone(trainer: Trainer) -> Iterator[None]:
+    "Nobody else runs in the folder meanwhile; its log says nothing of steps that are still to come."
+    path = trainer.out / "log.jsonl"
+    if not trainer.accelerator.is_main_process:
+        yield
+        return
+    with open(path, "a+") as log:
+        try:
+            flock(log, LOCK_EX | LOCK_NB)
+        except OSError as error:
+            raise FolderInUse(
+                f"{trainer.out} is in use by another run: wait for its end, or choose another folder"
+            ) from error
+        log.seek(0)
+        kept = [line for line in log if _step_of(line) <= trainer.step]
+        log.truncate(0)
+        log.writelines(kept if trainer.step else [])
+        log.flush()
+        yield
+
+
+def _step_of(line: str) -> float:
+    "The step of a line of the log; a line that is cut short is of none that was."
+    try:
+        return json.loads(line)["step"]
+    except (KeyError, TypeError, ValueError):
+        return math.inf
+
+
+@contextmanager
+def _stoppable(trainer: Trainer) -> Iterator[threading.Event]:
+    "Ctrl-C waits for the end of a step, which is then kept; a second one does not wait."
+    stopped, before = threading.Event(), signal.getsignal(signal.SIGINT)
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or before != signal.default_int_handler or trainer.accelerator.num_processes > 1:
+        yield stopped
+        return
+
+    def stop(number: int, frame: object) -> None:
+        stopped.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 # %% ../../nbs/43_trainer.ipynb #log
 def _numbers(first: int, process: int, processes: int) -> Iterator[int]:
@@ -447,26 +577,53 @@ def check(
     if not trainer.accelerator.is_main_process:
         return scores
     told = {name: round(float(value), 4) for name, value in scores.items()}
-    _log(trainer, {"step": trainer.step, "validation": told})
+    row = {"step": trainer.step, "validation": told, "held_out": trainer.held_out}
+    _log(trainer, row)
     mark = scores["full"]
     if config.stage == "adapters":
         mark += scores["occluded"]
-    weights = {name: value.contiguous() for name, value in _own(averaged, config.stage).items()}
-    replace_file(out / "last.safetensors", partial(save_file, weights))
     if mark > trainer.best:
-        replace_file(out / "best.safetensors", partial(save_file, weights))
+        replace_file(out / "best.safetensors", partial(save_file, _contiguous(averaged, config.stage)))
     trainer.best = max(mark, trainer.best)
+    _save(trainer)
+    return scores
+
+
+def _contiguous(model: AmodalSam, stage: str) -> dict[str, Tensor]:
+    "The weights that a stage trains, as `save_file` wants them."
+    return {name: value.contiguous() for name, value in _own(model, stage).items()}
+
+
+def _save(trainer: Trainer) -> None:
+    "The last checkpoint, and what is needed to go on."
+    config, out = trainer.config, trainer.out
+    if not trainer.accelerator.is_main_process:
+        return
+    weights = _contiguous(trainer.average.module, config.stage)
+    replace_file(out / "last.safetensors", partial(save_file, weights))
     replace_file(out / "resume.pt", partial(torch.save, _state(trainer)))
     settings = json_text(asdict(config), indent=1)
     replace_file(out / "config.json", lambda path: path.write_text(settings))
-    return scores
 
 # %% ../../nbs/43_trainer.ipynb #resume
 def resume(
     trainer: Trainer,  # made with the configuration of the run that stopped
 ) -> Trainer:          # the same, where it stopped
     "Take up a run from its last checkpoint."
-    state = torch.load(trainer.out / "resume.pt", weights_only=True, map_location="cpu")
+    path = trainer.out / "resume.pt"
+    try:
+        state = torch.load(path, weights_only=True, map_location="cpu")
+        _take_up(trainer, state)
+    except Exception as error:  # PyTorch raises nearly anything for a broken file
+        raise ValueError(
+            f"{path} cannot be resumed: it is cut short, or of another model or other settings "
+            f"({type(error).__name__}); begin a new run in another folder"
+        ) from error
+    return trainer
+
+
+def _take_up(trainer: Trainer, state: dict) -> None:
+    "Everything of `_state` back in its place."
     trainer.model.load_state_dict(state["model"], strict=False)
     trainer.average.module.load_state_dict(state["average"], strict=False)
     trainer.average.n_averaged.fill_(1)
@@ -475,4 +632,3 @@ def resume(
     trainer.critic.load_state_dict(state["critic"])
     for name in ("step", "elapsed", "best"):
         setattr(trainer, name, state[name])
-    return trainer
