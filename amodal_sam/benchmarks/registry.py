@@ -18,9 +18,9 @@ from .images import open_photographs
 _CLIPS = ("fishbowl", "movid-a")
 
 def open_benchmark(
-    name: str,                        # a key of `BENCHMARKS`, as in "kins"
+    name: str,                        # "kins", "cocoa" ... or "labelme"; all in the table above
     root: Path,                       # its folder, as its authors distribute it
-    split: str,                       # as in "train", "val" or "test"; a wrong one lists those there are
+    split: str,                       # "train", or the one to measure on; see the table above
     *,
     annotations: Path | None = None,  # a file instead of those known; seen from here or the root
 ) -> Benchmark:                       # of `AmodalSample`, each decoded when it is asked for

@@ -479,43 +479,6 @@ def _start(plan: _Plan, folder: Path) -> None:
                 "give what it was begun with, or another folder"
             )
 
-# %% ../../nbs/27_factory.ipynb #build
-def build_shards(
-    sources: list[Source],  # of objects, as `open_sources` gives them; cut-outs lend to the others
-    folder: Path,           # of the shards, made if need be; a run that was begun there goes on
-    *,
-    judge: Judge,           # who decides about each candidate
-    count: int = 1000,      # of samples, over all sources
-    seed: int = 0,          # of every draw
-    config: TaosConfig = TaosConfig(),  # ranges of the synthesis
-    workers: int = 1,       # processes; with Ray, that many tasks at least, if there are as many shards
-    engine: str = "local",  # "local" or "ray"
-    address: str = "auto",  # of the Ray cluster
-    shard: tuple[int, int] = (1, 1),  # job I of N, from 1 to N: this call makes every N-th shard
-    shard_size: int = 1000, # samples in a shard at most
-    attempts: int = 20,     # at one sample, before it is given up
-    quality: int = 95,      # of the JPEG files, 1 to 100
-    log: Callable[[str], None] = lambda line: None,  # is told what was done, line by line
-) -> dict:                  # the index of everything that is finished in the folder
-    "Make shards of judged occlusions from sources (section 3.3)."
-    numbers = {"sources": len(sources), "count": count, "workers": workers}
-    for name, value in (numbers | {"shard_size": shard_size, "attempts": attempts}).items():
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")
-    if not 1 <= shard[0] <= shard[1]:
-        raise ValueError(f"the job must be I/N with I from 1 to N, got {shard[0]}/{shard[1]}")
-    folder = Path(folder).absolute()
-    working = [source for source in sources if source.kind != "cut-outs"]
-    lenders = [source for source in sources if source.kind == "cut-outs"]
-    if not working:
-        working, lenders = lenders, []
-    plan = _Plan(working, lenders, judge, config, count, seed, shard_size, attempts, quality)
-    _start(plan, folder)
-    mine = _units(plan)[shard[0] - 1::shard[1]]
-    run = partial(run_tasks, _work, engine=engine, workers=workers, address=address)
-    _run(plan, mine, folder, run, workers, log)
-    return _finished(plan, mine, folder)
-
 # %% ../../nbs/27_factory.ipynb #run
 def _tasks(plan: _Plan, units: list[_Unit], workers: int, folder: Path) -> list[tuple]:
     "Work to hand out: source by source, or shard by shard where there are more workers."
@@ -599,6 +562,43 @@ def _finished(plan: _Plan, mine: list[_Unit], folder: Path) -> dict:
         return _index(plan, folder)
     sources = ", ".join(source.name for source in plan.sources)
     raise ValueError(f"nothing came of {sources}: {_why_nothing(plan, made)}")
+
+# %% ../../nbs/27_factory.ipynb #build
+def build_shards(
+    sources: list[Source],  # of objects, as `open_sources` gives them; cut-outs lend to the others
+    folder: Path,           # of the shards, made if need be; a run that was begun there goes on
+    *,
+    judge: Judge,           # who decides about each candidate
+    count: int = 1000,      # of samples, over all sources
+    seed: int = 0,          # of every draw
+    config: TaosConfig = TaosConfig(),  # ranges of the synthesis
+    workers: int = 1,       # processes; with Ray, that many tasks at least, if there are as many shards
+    engine: str = "local",  # "local" or "ray"
+    address: str = "auto",  # of the Ray cluster
+    shard: tuple[int, int] = (1, 1),  # job I of N, from 1 to N: this call makes every N-th shard
+    shard_size: int = 1000, # samples in a shard at most
+    attempts: int = 20,     # at one sample, before it is given up
+    quality: int = 95,      # of the JPEG files, 1 to 100
+    log: Callable[[str], None] = lambda line: None,  # is told what was done, line by line
+) -> dict:                  # the index of everything that is finished in the folder
+    "Make shards of judged occlusions from sources (section 3.3)."
+    numbers = {"sources": len(sources), "count": count, "workers": workers}
+    for name, value in (numbers | {"shard_size": shard_size, "attempts": attempts}).items():
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, got {value}")
+    if not 1 <= shard[0] <= shard[1]:
+        raise ValueError(f"the job must be I/N with I from 1 to N, got {shard[0]}/{shard[1]}")
+    folder = Path(folder).absolute()
+    working = [source for source in sources if source.kind != "cut-outs"]
+    lenders = [source for source in sources if source.kind == "cut-outs"]
+    if not working:
+        working, lenders = lenders, []
+    plan = _Plan(working, lenders, judge, config, count, seed, shard_size, attempts, quality)
+    _start(plan, folder)
+    mine = _units(plan)[shard[0] - 1::shard[1]]
+    run = partial(run_tasks, _work, engine=engine, workers=workers, address=address)
+    _run(plan, mine, folder, run, workers, log)
+    return _finished(plan, mine, folder)
 
 # %% ../../nbs/27_factory.ipynb #made
 def samples_made(

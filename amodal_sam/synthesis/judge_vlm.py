@@ -212,61 +212,6 @@ class _ModelJudge:
         names = ("requests", "retries", "kept", "prompt_tokens", "completion_tokens")
         return {name: self._usage.totals[name] for name in (*names, "accept", "reject", "undecided")}
 
-# %% ../../nbs/26_judge_vlm.ipynb #vlm-judge
-@dataclass
-class VlmJudge(_ModelJudge):
-    "A vision-language model behind an OpenAI-compatible server (section 3.3)."
-    model: str                           # name of the model, as the server knows it
-    _: KW_ONLY
-    server: str | None = None            # its address; else OPENAI_BASE_URL, or else OpenAI
-    mode: str = "json_schema"            # response format: "json_schema", "json_object" or "none"
-    cache: Path | None = None            # file that keeps the answers; without it, memory does
-    concurrency: int = 4                 # requests at the same time, at most
-    timeout: float = 60.0                # of one request, seconds
-    retries: int = 4                     # tries after 408, 409, 429, 5xx, a timeout or a hang-up
-    wait: float = 1.0                    # before the first of them, seconds; doubles each time
-    longest_wait: float = 60.0           # before any further try, seconds
-    patience: int = 3                    # samples in a row without an answer; then the judge stops
-    request_budget: int | None = None    # requests, tries included; then it stops. Per process
-    token_budget: int | None = None      # tokens, prompts included; then it stops, when it notices
-    required: tuple[str, ...] = _REQUIRED  # criteria that must be met to accept
-    prompt: str = "occlusion-1"          # name of the prompt, with its version
-    side: int = 512                      # longer side of the pictures, pixels
-    key_from: str = "OPENAI_API_KEY"     # environment variable with the key; local ones need none
-    extra: dict = field(default_factory=dict)  # more fields of the request; None leaves one out
-
-    def __post_init__(self):
-        self._prepare()
-        if self.mode not in ("json_schema", "json_object", "none"):
-            raise ValueError(
-                f'mode must be "json_schema", "json_object" or "none", got {self.mode!r}'
-            )
-        if min(self.concurrency, self.patience, self.retries + 1) < 1:
-            raise ValueError("concurrency and patience must be at least 1, retries at least 0")
-        self.name, self._failed = f"vlm {self.model}", 0
-        self._connection = _Connection(self, self._usage)
-
-    def _body(self, messages: list[dict]) -> dict:
-        asked = {"type": self.mode}
-        if self.mode == "json_schema":
-            schema = {"name": "verdict", "strict": True, "schema": _question(self.prompt)[1]}
-            asked["json_schema"] = schema
-        body = {"model": self.model, "messages": messages, "temperature": 0, "seed": 0}
-        body |= {"max_tokens": 300, "response_format": None if self.mode == "none" else asked}
-        return {name: value for name, value in (body | self.extra).items() if value is not None}
-
-    def _say(self, body: dict) -> str:
-        answer = self._connection.request(body)
-        usage = getattr(answer, "usage", None)
-        for name in ("prompt_tokens", "completion_tokens"):
-            self._usage.add(**{name: getattr(usage, name, None) or 0})
-        try:
-            message = answer.choices[0].message
-            said = message.content or message.refusal
-        except (AttributeError, IndexError, TypeError):
-            said = None
-        return self._connection.clean(said) if isinstance(said, str) else ""
-
 # %% ../../nbs/26_judge_vlm.ipynb #transport
 class _NoAnswer(Exception):
     "All tries for one request failed, though the server is there."
@@ -281,7 +226,7 @@ def _openai():
         ) from error
     return openai
 
-def _pause(error: Exception, attempt: int, settings: VlmJudge) -> float:
+def _pause(error: Exception, attempt: int, settings: "VlmJudge") -> float:
     "Seconds until the next try: what the server asks for, or twice as long each time."
     try:
         asked = float(error.response.headers["retry-after"])
@@ -292,7 +237,7 @@ def _pause(error: Exception, attempt: int, settings: VlmJudge) -> float:
 # %% ../../nbs/26_judge_vlm.ipynb #connection
 class _Connection:
     "The way to the server: key, client, budget, tries; other processes open their own."
-    def __init__(self, settings: VlmJudge, usage: _Usage):
+    def __init__(self, settings: "VlmJudge", usage: _Usage):
         self.settings, self.usage, self.client = settings, usage, None
         self.lock, self.halt = threading.Lock(), threading.Event()
 
@@ -350,6 +295,61 @@ class _Connection:
         "A text from outside without the key."
         key = os.environ.get(self.settings.key_from)
         return text.replace(key, "***") if key else text
+
+# %% ../../nbs/26_judge_vlm.ipynb #vlm-judge
+@dataclass
+class VlmJudge(_ModelJudge):
+    "A vision-language model behind an OpenAI-compatible server (section 3.3)."
+    model: str                           # name of the model, as the server knows it
+    _: KW_ONLY
+    server: str | None = None            # its address; else OPENAI_BASE_URL, or else OpenAI
+    mode: str = "json_schema"            # response format: "json_schema", "json_object" or "none"
+    cache: Path | None = None            # file that keeps the answers; without it, memory does
+    concurrency: int = 4                 # requests at the same time, at most
+    timeout: float = 60.0                # of one request, seconds
+    retries: int = 4                     # tries after 408, 409, 429, 5xx, a timeout or a hang-up
+    wait: float = 1.0                    # before the first of them, seconds; doubles each time
+    longest_wait: float = 60.0           # before any further try, seconds
+    patience: int = 3                    # samples in a row without an answer; then the judge stops
+    request_budget: int | None = None    # requests, tries included; stops the judge; per process
+    token_budget: int | None = None      # tokens, prompts included; checked before each request
+    required: tuple[str, ...] = _REQUIRED  # criteria that must be met to accept
+    prompt: str = "occlusion-1"          # name of the prompt, with its version
+    side: int = 512                      # longer side of the pictures, pixels
+    key_from: str = "OPENAI_API_KEY"     # environment variable with the key; local ones need none
+    extra: dict = field(default_factory=dict)  # more fields of the request; None leaves one out
+
+    def __post_init__(self):
+        self._prepare()
+        if self.mode not in ("json_schema", "json_object", "none"):
+            raise ValueError(
+                f'mode must be "json_schema", "json_object" or "none", got {self.mode!r}'
+            )
+        if min(self.concurrency, self.patience, self.retries + 1) < 1:
+            raise ValueError("concurrency and patience must be at least 1, retries at least 0")
+        self.name, self._failed = f"vlm {self.model}", 0
+        self._connection = _Connection(self, self._usage)
+
+    def _body(self, messages: list[dict]) -> dict:
+        asked = {"type": self.mode}
+        if self.mode == "json_schema":
+            schema = {"name": "verdict", "strict": True, "schema": _question(self.prompt)[1]}
+            asked["json_schema"] = schema
+        body = {"model": self.model, "messages": messages, "temperature": 0, "seed": 0}
+        body |= {"max_tokens": 300, "response_format": None if self.mode == "none" else asked}
+        return {name: value for name, value in (body | self.extra).items() if value is not None}
+
+    def _say(self, body: dict) -> str:
+        answer = self._connection.request(body)
+        usage = getattr(answer, "usage", None)
+        for name in ("prompt_tokens", "completion_tokens"):
+            self._usage.add(**{name: getattr(usage, name, None) or 0})
+        try:
+            message = answer.choices[0].message
+            said = message.content or message.refusal
+        except (AttributeError, IndexError, TypeError):
+            said = None
+        return self._connection.clean(said) if isinstance(said, str) else ""
 
 # %% ../../nbs/26_judge_vlm.ipynb #batches
 _HELD_BACK = "another request made the judge stop"

@@ -395,46 +395,7 @@ def _staged(
         stage = _clip(target, frames, config, generator)
     return stage if stage and all((opacity > 127).any() for opacity in stage.opacities) else None
 
-# %% ../../nbs/23_taos_clips.ipynb #synthesize-clip
-_VERSION = 1  # the same seed, objects and configuration give the same bytes within a version
-
-
-def synthesize_clip(
-    target: MaskedObject | Sequence[MaskedObject],  # to hide: a photograph's, a cut-out, a clip's
-    occluder: MaskedObject,              # the object that passes, from another picture
-    *,
-    frames: int = 24,                    # $T$, at least 2
-    seed: int,                           # of every draw; the same seed gives the same bytes
-    config: ClipConfig = ClipConfig(),   # ranges of the draws
-    backdrop: ndarray | None = None,     # photograph that a cut-out moves over, uint8 RGB, (H, W, 3)
-) -> list[AmodalSample] | None:          # one a frame; None if the target or no course fits
-    "Let something pass in front of an object (sections 3.3 and 3.5)."
-    if frames < 2:
-        raise ValueError(f"a clip has at least 2 frames, got {frames}")
-    generator, first = np.random.default_rng(seed), _first(target)
-    if first is None or (first.image_id and first.image_id == occluder.image_id):
-        return None
-    stage = _staged(target, backdrop, frames, config, generator)
-    if stage is None:
-        return None
-    draw, cut = generator.random(), _cut_out(occluder, flip=bool(generator.random() < 0.5))
-    kind = _kind_of(draw, config, generator)
-    course = _find_course(stage, cut, kind, config, generator)
-    if course is None and kind == "full":
-        kind = "front"
-        course = _find_course(stage, cut, kind, config, generator)
-    if course is None:
-        return None
-    cut, course = _fitted(cut, course)
-    light = 1 + config.brightness * smooth_path(generator, frames)
-    own_light = 1 + config.occluder_brightness * smooth_path(generator, frames)
-    about = {"version": _VERSION, "seed": seed, "kind": kind, "frames": frames}
-    about["track"] = f"{first.image_id}/{first.object_id}/{seed}"
-    about |= _origin(occluder, config)
-    found = enumerate(zip(light, own_light))
-    return [_sample(stage, cut, course, frame, config, both, about, first) for frame, both in found]
-
-
+# %% ../../nbs/23_taos_clips.ipynb #origin
 def _origin(occluder: MaskedObject, config: ClipConfig) -> dict:
     "What a clip was made from, as its record says it."
     ranges = {one.name: getattr(config, one.name) for one in fields(config)}
@@ -480,6 +441,45 @@ def _sample(
     masks = {"original": original, "occluder": solid}
     return AmodalSample(_lit(image, light[0]), amodal, visible, **masks, **names)
 
+# %% ../../nbs/23_taos_clips.ipynb #synthesize-clip
+_VERSION = 1  # the same seed, objects and configuration give the same bytes within a version
+
+
+def synthesize_clip(
+    target: MaskedObject | Sequence[MaskedObject],  # to hide: a photograph's, a cut-out, a clip's
+    occluder: MaskedObject,              # the object that passes, from another picture
+    *,
+    frames: int = 24,                    # $T$, at least 2
+    seed: int,                           # of every draw; the same seed gives the same bytes
+    config: ClipConfig = ClipConfig(),   # ranges of the draws
+    backdrop: ndarray | None = None,     # photograph that a cut-out moves over, uint8 RGB, (H, W, 3)
+) -> list[AmodalSample] | None:          # one a frame; None if the target or no course fits
+    "Let something pass in front of an object (sections 3.3 and 3.5)."
+    if frames < 2:
+        raise ValueError(f"a clip has at least 2 frames, got {frames}")
+    generator, first = np.random.default_rng(seed), _first(target)
+    if first is None or (first.image_id and first.image_id == occluder.image_id):
+        return None
+    stage = _staged(target, backdrop, frames, config, generator)
+    if stage is None:
+        return None
+    draw, cut = generator.random(), _cut_out(occluder, flip=bool(generator.random() < 0.5))
+    kind = _kind_of(draw, config, generator)
+    course = _find_course(stage, cut, kind, config, generator)
+    if course is None and kind == "full":
+        kind = "front"
+        course = _find_course(stage, cut, kind, config, generator)
+    if course is None:
+        return None
+    cut, course = _fitted(cut, course)
+    light = 1 + config.brightness * smooth_path(generator, frames)
+    own_light = 1 + config.occluder_brightness * smooth_path(generator, frames)
+    about = {"version": _VERSION, "seed": seed, "kind": kind, "frames": frames}
+    about["track"] = f"{first.image_id}/{first.object_id}/{seed}"
+    about |= _origin(occluder, config)
+    found = enumerate(zip(light, own_light))
+    return [_sample(stage, cut, course, frame, config, both, about, first) for frame, both in found]
+
 # %% ../../nbs/23_taos_clips.ipynb #read-clip
 def _nth(frames: Frames, number: int) -> ndarray:
     return frames[number]
@@ -517,7 +517,7 @@ def read_clip(
         found.append(MaskedObject(picture, load, tuple(box), inside.shape, whole, **names))
     return found
 
-
+# %% ../../nbs/23_taos_clips.ipynb #clip-objects
 def clip_objects(
     samples: Sequence[AmodalSample],  # frames of a clip, with their originals
 ) -> list[MaskedObject]:              # the whole object in each frame, as it was before anything hid it
@@ -533,7 +533,7 @@ def clip_objects(
         found.append(MaskedObject.of(sample.original, sample.amodal, **names))
     return found
 
-
+# %% ../../nbs/23_taos_clips.ipynb #longest-whole
 def longest_whole(
     things: Sequence[MaskedObject | None],  # of `read_clip`
 ) -> list[MaskedObject]:                    # those in a row that are whole, may be none
