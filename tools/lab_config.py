@@ -26,13 +26,17 @@ def outputs(model: dict):
 
 
 def tidy(content: dict, path: Path) -> None:
-    "What git shall not see: execution counts and metadata, and links to lines of the source."
+    "Take out what git shall not see: execution counts, metadata, and links to lines of the source."
     for cell in content.get("cells", []):
         for data in (output.get("data", {}) for output in cell.get("outputs", [])):
             if "text/markdown" in data:
                 told = "".join(data["text/markdown"])
                 data["text/markdown"] = re.sub(r"^\[source\]\(\S+\)\{.*\}\n\n", "", told, flags=re.M)
+    trusted = {cell.get("id"): cell.get("metadata", {}).get("trusted") for cell in content.get("cells", [])}
     clean_jupyter(str(path), {"type": "notebook", "content": content})
+    for cell in content.get("cells", []):  # Jupyter signs what is trusted, and takes the mark out
+        if trusted.get(cell.get("id")):
+            cell["metadata"]["trusted"] = True
 
 
 class PictureKeeper(AsyncLargeFileManager):

@@ -22,7 +22,8 @@ from ..predict import check_points
 from .follow import Follow
 from .memory import Clip, Place, Prompt, TrackedObject, VideoState, forget_frame
 from .memory import forget_stale, last_known, load_video_state, save_video_state
-from .tracks import VideoModel, VideoPrediction, bridge_frame, mask_back, mask_inside
+from .frame_by_frame import VideoPrediction
+from .tracks import VideoModel, bridge_frame, mask_back, mask_inside
 from .tracks import place_inside, predict_place, remember_answer, see_frame, track_frame
 
 # %% ../../nbs/64_predictor.ipynb #question
