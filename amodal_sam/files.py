@@ -9,10 +9,11 @@ __all__ = ['picture_size', 'decode_picture', 'read_image', 'replace_file', 'json
 # %% ../nbs/05_files.ipynb #imports
 import json
 import os
+import re
 import struct
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from io import BytesIO
@@ -171,11 +172,13 @@ def replace_file(
 
 # %% ../nbs/05_files.ipynb #json-text
 def _plain(value: object) -> object:
-    "The same in types that JSON has: what is not finite is null, NumPy's values are Python's."
+    "The same in types that JSON has; what is not finite is null, bytes that are no text a mark."
     if isinstance(value, (ndarray, np.generic)):
         value = value.tolist()
+    if isinstance(value, str):
+        return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
+        return {_plain(name): _plain(one) for name, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
     if isinstance(value, float) and not isfinite(value):
@@ -239,6 +242,8 @@ def _encoded(value: ndarray | dict) -> bytes:
 def write_files(
     folder: Path,  # made if it is not there
     files: dict[str, ndarray | dict | bytes],  # path to mask (H, W), image (H, W, 3), JSON, or bytes
+    *,
+    stale: Iterable[str] = (),  # patterns of files of an earlier result: those not written now go
 ) -> None:
     "Write files that belong together: all of them or none."
     folder = check_folder(folder)
@@ -256,3 +261,9 @@ def write_files(
         for name in files:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             os.replace(Path(beside, name), folder / name)
+    written = {folder / name for name in files}
+    for pattern in stale:
+        for path in set(filter(Path.is_file, folder.glob(pattern))) - written:
+            path.unlink()
+            if path.parent != folder and not any(path.parent.iterdir()):
+                path.parent.rmdir()

@@ -176,22 +176,38 @@ def eval_command(
     settings = dict(protocols=rules, dataset=name, boundary=boundary, precision=precision)
     _print_scores(_measure(samples, systems, about, output, **settings), output)
 
+# %% ../../nbs/83_eval_command.ipynb #report
+_pictures = ("best.png", "median.png", "worst.png")
+
+
+def _report(measured: object, folder: Path, samples: object) -> list[str]:
+    "Write the report, without pictures where they cannot be read; an earlier report's pictures go."
+    from amodal_sam.evaluation.report import write_report
+    try:
+        names = write_report(measured, folder, samples=samples)
+    except ValueError as error:
+        say(f"the scores are complete, but the report has no pictures: {error}")
+        names = write_report(measured, folder)
+    for name in _pictures:
+        if name not in names:
+            (folder / name).unlink(missing_ok=True)
+    return names
+
 # %% ../../nbs/83_eval_command.ipynb #measure
 def _measure(samples: object, systems: list, about: dict, output: Path, **settings) -> list:
     "Evaluate one after the other, and write the reports: into the folder, and for the others below it."
     from amodal_sam.evaluation.evaluate import evaluate
-    from amodal_sam.evaluation.report import write_report
     found = []
     for number, system in enumerate(systems):
         name = system.name.replace(" ", "-").replace(",", "")
         folder = output / "baselines" / name if number else output
         try:
-            with asking(ValueError):
+            with asking():
                 measured = evaluate(samples, system, out=folder, about={} if number else about, **settings)
+                found.append((measured, _report(measured, folder, samples)))
         except KeyboardInterrupt as error:
             say(f"stopped; {folder} keeps what is done, and the same command goes on")
             raise typer.Abort() from error
-        found.append((measured, write_report(measured, folder, samples=samples)))
     return found
 
 

@@ -62,6 +62,11 @@ def answer_files(
     return files | summary
 
 # %% ../../nbs/84_segment_command.ipynb #write-answer
+_masks = ("amodal.png", "visible.png", "occluded.png")
+_each = tuple(f"object-*/{name}" for name in (*_masks, "overlay.png", "result.json"))
+_ours = _masks + _each  # what an earlier result may have left beside its result.json
+
+
 def _sentence(answer: "Prediction") -> str:
     "What was found of one object."
     whole = int(answer.amodal.sum())
@@ -72,7 +77,7 @@ def _sentence(answer: "Prediction") -> str:
 
 
 def write_answer(
-    folder: Path,               # of the results; other files in it stay
+    folder: Path,               # of the results; those of an earlier answer go, other files stay
     files: dict,                # of `answer_files`
     found: "list[Prediction]",  # the answers in them
     *,
@@ -82,7 +87,8 @@ def write_answer(
     from amodal_sam.files import write_files
     with asking(ValueError):
         try:
-            write_files(folder, files)
+            earlier = (Path(folder) / "result.json").is_file()
+            write_files(folder, files, stale=_ours if earlier else ())
         except OSError as error:
             raise BadInput(f"{folder} cannot be written: {error.strerror or error}") from error
     for answer in found:

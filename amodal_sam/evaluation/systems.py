@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from math import isfinite
 from pathlib import Path
 
 import cv2
@@ -188,7 +189,7 @@ def _checked(entry: dict, key: str, where: str) -> dict | None:
 def _read_json(path: Path) -> object:
     "What a JSON file holds."
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
@@ -204,9 +205,26 @@ def _entries(path: Path) -> list[dict]:
         kind = type(entries).__name__
         raise ValueError(f"{path} must hold a list of answers, as COCO's results do, got {kind}")
     for number, entry in enumerate(entries):
-        if not isinstance(entry, dict) or not {"image_id", "segmentation"} <= entry.keys():
+        needed = ("image_id", "segmentation")
+        if not isinstance(entry, dict) or any(entry.get(name) is None for name in needed):
             raise ValueError(f"{path}, entry {number}: an answer has image_id and segmentation")
     return entries
+
+# %% ../../nbs/52_systems.ipynb #file-fields
+def _id(value: object) -> str:
+    "An id as text; tables of numbers often make 7.0 of 7."
+    is_whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if is_whole else str(value)
+
+
+def _score_of(entry: dict, where: str) -> float:
+    "How sure an answer is; 1 where nothing is said."
+    score = entry.get("score")
+    if score is None:
+        return 1.0
+    if isinstance(score, bool) or not isinstance(score, (int, float)) or not isfinite(score):
+        raise ValueError(f"{where}: score is {score!r}, but must be a number, or left out")
+    return float(score)
 
 # %% ../../nbs/52_systems.ipynb #file
 class PredictionFile(System):
@@ -227,16 +245,17 @@ class PredictionFile(System):
         answer = Answer(
             _checked(entry, "segmentation", where),
             _checked(entry, "visible_segmentation", where),
-            float(entry.get("score", 1)),
-            str(entry.get("category", "")),
+            _score_of(entry, where),
+            str(entry.get("category") or ""),
         )
-        image, name = str(entry["image_id"]), entry.get("object_id", entry.get("annotation_id"))
+        image, name = _id(entry["image_id"]), entry.get("object_id", entry.get("annotation_id"))
+        key = image, _id(name)
         if name is None:
             self.free.setdefault(image, []).append(answer)
-        elif (image, str(name)) in self.by_id:
+        elif key in self.by_id:
             raise ValueError(f"{where}: object {name} of image {image} has an answer already")
         else:
-            self.by_id[image, str(name)] = answer
+            self.by_id[key] = answer
 
     def told(self, protocol: Protocol) -> str:
         return "not known"
