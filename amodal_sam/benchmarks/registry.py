@@ -18,9 +18,9 @@ from .images import open_photographs
 _CLIPS = ("fishbowl", "movid-a")
 
 def open_benchmark(
-    name: str,                        # "kins", "cocoa" ... or "labelme"; all in the table above
+    name: str,                        # key of `BENCHMARKS`; "coco", "sa1b" and "labelme" are to train on
     root: Path,                       # its folder, as its authors distribute it
-    split: str,                       # "train", or the one to measure on; see the table above
+    split: str,                       # "train", or to measure on "test", "val" or "eval", whichever it has
     *,
     annotations: Path | None = None,  # a file instead of those known; seen from here or the root
 ) -> Benchmark:                       # of `AmodalSample`, each decoded when it is asked for
