@@ -7,7 +7,6 @@ __all__ = ['BENCHMARKS', 'Facts', 'find_split', 'find_annotations', 'Stretch', '
            'load_picture', 'EmptyObject', 'make_sample', 'Entry', 'Benchmark']
 
 # %% ../../nbs/30_formats.ipynb #imports
-import io
 import json
 import re
 from array import array
@@ -20,8 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from fastcore.basics import patch
 from numpy import ndarray
-from PIL import Image
 
+from ..files import decode_picture
 from ..sample import AmodalSample
 from ..synthesis.sources import segmentation_mask
 
@@ -248,6 +247,8 @@ class JsonRecords(Sequence):
 
         try:
             text = self.file.read().decode("latin-1")
+            if text.startswith("\xef\xbb\xbf"):  # a byte-order mark
+                text = "   " + text[3:]
             found = _scan(text, key, visit)
             if key not in found:
                 raise ValueError(f"the entry {key!r} is missing")
@@ -305,18 +306,27 @@ def stated_box(
     return [x, y, x + width, y + height] if width > 0 and height > 0 else None
 
 # %% ../../nbs/30_formats.ipynb #picture
+def _fitting(data: bytes, size: tuple[int, int] | None) -> ndarray:
+    "The picture as its masks are about it, which a camera's tag may leave open."
+    picture = decode_picture(data)
+    if size is None or picture.shape[:2] == size:
+        return picture
+    stored = decode_picture(data, upright=False)
+    return stored if stored.shape[:2] == size else picture
+
+
 def load_picture(
     places: tuple[Path | Stretch, ...],  # where it may be; the first that exists is taken
-) -> ndarray:                            # uint8 RGB, (H, W, 3)
+    size: tuple[int, int] | None = None,  # H and W of its masks, pixels
+) -> ndarray:                            # uint8 RGB, (H, W, 3), upright, or as stored where that fits
     "A picture from the first place where there is one."
     for place in places:
         place = place if isinstance(place, Stretch) else Stretch(place)
         if not place.path.is_file():
             continue
         try:
-            with Image.open(io.BytesIO(place.read())) as picture:
-                return np.asarray(picture.convert("RGB"))
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+            return _fitting(place.read(), size)
+        except Exception as error:  # Pillow raises nearly anything for a broken file
             raise ValueError(f"the picture {place.path.name} cannot be read: {error}") from error
     first = places[0].path if isinstance(places[0], Stretch) else places[0]
     raise ValueError(f"the picture {first.name} is not there: it should be in a folder {first.parent.name}")
@@ -328,9 +338,10 @@ class EmptyObject(ValueError):
 class _Lazy(NamedTuple):
     "The picture of a sample, to be loaded."
     places: tuple
+    size: tuple[int, int]
 
     def __call__(self) -> ndarray:
-        return load_picture(self.places)
+        return load_picture(self.places, self.size)
 
 _UNSTATED = {"stuff": False, "stated_occluded": None, "stated_rate": None, "stated_box": None}
 _UNSTATED |= {"stated_visible_box": None, "order": None}
@@ -351,7 +362,7 @@ def make_sample(
     truth = "amodal" if BENCHMARKS[origin].amodal else "visible only"
     record = {"truth": truth} | _UNSTATED | record | {"visible_outside": outside}
     about = {"origin": origin, "record": record} | names
-    return AmodalSample(_Lazy(places), amodal, visible & amodal, **about)
+    return AmodalSample(_Lazy(places, amodal.shape), amodal, visible & amodal, **about)
 
 # %% ../../nbs/30_formats.ipynb #entry
 class Entry(NamedTuple):

@@ -108,7 +108,7 @@ def _rules(names: list[str], dataset: str, listed: Path | None) -> list:
         rules = [protocol_for(name, dataset=dataset) for name in dict.fromkeys(names or ["paper"])]
         if not listed:
             return rules
-        lines = [line.strip() for line in listed.read_text(encoding="utf-8").splitlines()]
+        lines = [line.strip() for line in listed.read_text(encoding="utf-8-sig").splitlines()]
     objects = frozenset(line for line in lines if line)
     return [replace(rule, object_list=objects) for rule in rules]
 
