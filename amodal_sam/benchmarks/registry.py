@@ -26,8 +26,10 @@ def open_benchmark(
 ) -> Benchmark:                       # of `AmodalSample`, each decoded when it is asked for
     "The objects of a benchmark, whichever it is (section 4.1)."
     if name not in BENCHMARKS:
-        raise ValueError(f"there is no benchmark {name!r}: choose one of {', '.join(BENCHMARKS)}")
-    return (open_clips if name in _CLIPS else open_photographs)(name, root, split, annotations=annotations)
+        names = ", ".join(BENCHMARKS)
+        raise ValueError(f"there is no benchmark {name!r}: choose one of {names}")
+    opened = open_clips if name in _CLIPS else open_photographs
+    return opened(name, root, split, annotations=annotations)
 
 # %% ../../nbs/35_registry.ipynb #inspection
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def _inspect_split(name: str, root: Path, split: str) -> tuple[dict, list[str]]:
     if folders and folders[0] != root:
         files = sum(name not in _CLIPS or path.is_dir() for path in folders[0].iterdir())
     if not folders:
-        problems.append(f"{split}: no pictures, there is no folder {' or '.join(facts.pictures[split])}")
+        wanted = " or ".join(facts.pictures[split])
+        problems.append(f"{split}: no pictures, there is no folder {wanted}")
     elif folders[0] != root and files < len(seen):
         where = folders[0].relative_to(root).as_posix()
         missing = len(seen) - files
@@ -98,7 +101,8 @@ def inspect_benchmark(
 ) -> Inspection:  # print it, or ask it for `complete`, `problems`, `to_dict()`
     "What a folder holds of a benchmark, what is missing, and where to get it (section 4.1)."
     if name not in BENCHMARKS:
-        raise ValueError(f"there is no benchmark {name!r}: choose one of {', '.join(BENCHMARKS)}")
+        names = ", ".join(BENCHMARKS)
+        raise ValueError(f"there is no benchmark {name!r}: choose one of {names}")
     facts, root, rows, problems = BENCHMARKS[name], Path(root), [], []
     if not root.is_dir():
         raise ValueError(
@@ -113,4 +117,5 @@ def inspect_benchmark(
         else:
             rows.append(row)
             problems += found
-    return Inspection(name, root.resolve().name, facts.address, facts.terms, facts.counted_by, rows, problems)
+    about = facts.address, facts.terms, facts.counted_by
+    return Inspection(name, root.resolve().name, *about, rows, problems)
