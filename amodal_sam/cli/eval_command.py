@@ -207,7 +207,7 @@ def _measure(samples: object, systems: list, about: dict, output: Path, **settin
                 found.append((measured, _report(measured, folder, samples)))
         except KeyboardInterrupt as error:
             say(f"stopped; {folder} keeps what is done, and the same command goes on")
-            raise typer.Abort() from error
+            raise typer.Exit(130) from error
     return found
 
 

@@ -148,7 +148,8 @@ class Commands(TyperGroup):
             code = _refuse(str(error))
         except _WrongWords as error:
             code = _refuse(_sentence(error))
-        except typer.Abort:
+        except typer.Abort:  # Ctrl-C, of which the command itself has said nothing
+            say("stopped; what was finished before stays")
             code = 130
         sys.exit(code if isinstance(code, int) else 0)
 

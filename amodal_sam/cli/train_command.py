@@ -136,7 +136,7 @@ def _stoppable(out: Path, remedy: str):
         kept = any(out.rglob("resume.pt"))
         how = f"{out} keeps what is done, and {remedy}" if kept else "nothing was trained yet"
         say(f"stopped; {how}")
-        raise typer.Abort() from error
+        raise typer.Exit(130) from error
 
 # %% ../../nbs/85_train_command.ipynb #trainer
 def _check_run(out: Path, resume: bool) -> None:
