@@ -17,7 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from notebooks import ROOT, command, run, settings, text_of
+from notebooks import ROOT, command, must, run, settings, text_of
 
 _FENCE = re.compile(r"(^(?:```|~~~).*?^(?:```|~~~)[ \t]*$)", re.M | re.S)
 _MATH = re.compile(r'<span class="math (inline|display)">(.*?)</span>', re.S)
@@ -27,23 +27,11 @@ _FOREIGN_HEAD = re.compile(
 _FOREIGN_FONTS = re.compile(r"@import url\((?:[\"']?)https?://[^)]*\);?")
 
 
-class Failed(Exception):
-    "A step went wrong: what it printed."
-
-
 def builder() -> str | None:
     "What renders here."
     if shutil.which("quarto"):
         return "quarto"
     return "smalldocs" if shutil.which(command("smalldocs")) else None  # smalldocs needs Python 3.11
-
-
-def must(*arguments, **options) -> str:
-    "Run a step that has to succeed."
-    done = run(*arguments, **options)
-    if done.returncode:
-        raise Failed(f"{' '.join(map(str, arguments))}\n{done.stdout}")
-    return done.stdout
 
 
 # --- 1 and 2: pages of the notebooks

@@ -13,9 +13,9 @@ import shutil
 import sys
 
 import check_pages
-from build_site import Failed, build, builder, process
+from build_site import build, builder, process
 from notebooks import FIGURES, NOTEBOOKS, PACKAGE, ROOT, cells, finish, name, notebook_paths, number
-from notebooks import project_copy, settings, text_of
+from notebooks import Failed, project_copy, settings, text_of
 
 _CODE = re.compile(r"^(```+|~~~+).*?^\1\s*$|`[^`\n]*`", re.M | re.S)
 

@@ -15,22 +15,10 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from zipfile import ZipFile
 
-from notebooks import PACKAGE, ROOT, finish, project_copy, run, settings
+from notebooks import PACKAGE, ROOT, Failed, finish, must, project_copy, settings
 
 DEMO_FILES = ("amodal.png", "visible.png", "occluded.png", "overlay.png", "result.json", "panel.png")
 WHEEL_BYTES = 20_000_000
-
-
-class Failed(Exception):
-    "A step went wrong: what it printed."
-
-
-def must(*arguments, **options) -> str:
-    "Run a step that has to succeed."
-    done = run(*arguments, **options)
-    if done.returncode:
-        raise Failed(f"{' '.join(map(str, arguments))}\n{done.stdout}")
-    return done.stdout
 
 
 def canonical(requirement: str) -> str:

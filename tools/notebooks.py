@@ -169,6 +169,18 @@ def run(*arguments, cwd: Path = ROOT, **more) -> subprocess.CompletedProcess:
     )
 
 
+class Failed(Exception):
+    "A step went wrong: what it printed."
+
+
+def must(*arguments, **options) -> str:
+    "Run a step that has to succeed."
+    done = run(*arguments, **options)
+    if done.returncode:
+        raise Failed(f"{' '.join(map(str, arguments))}\n{done.stdout}")
+    return done.stdout
+
+
 @contextmanager
 def project_copy():
     "A copy of the project's own files, without what is built from them, that is removed afterwards."
