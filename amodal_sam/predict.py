@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from fastcore.basics import patch
 from numpy import ndarray
-from segment_anything.utils.transforms import ResizeLongestSide
+from PIL import Image
 from torch import Tensor
 
 from .crop import Crop, crop_around, put_back, take_crop
@@ -164,9 +164,12 @@ def _as_input(image: ndarray, crop: Crop, mean: Tensor) -> Tensor:
 
 def _as_whole_input(image: ndarray, size: int, mean: Tensor) -> Tensor:
     "What the network sees of the whole image, resized and padded as SAM does it, (3, S, S) in [0, 1]."
-    resized = torch.from_numpy(ResizeLongestSide(size).apply_image(image)).permute(2, 0, 1)
+    scale = size / max(image.shape[:2])
+    height, width = (int(side * scale + 0.5) for side in image.shape[:2])
+    resized = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
+    resized = torch.from_numpy(np.array(resized)).permute(2, 0, 1)
     seen = (mean.cpu() / 255).repeat(1, size, size)
-    seen[:, :resized.shape[1], :resized.shape[2]] = resized.float() / 255
+    seen[:, :height, :width] = resized.float() / 255
     return seen
 
 # %% ../nbs/15_predict.ipynb #predictor

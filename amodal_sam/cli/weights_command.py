@@ -71,7 +71,7 @@ def _verify() -> None:
 
 # %% ../../nbs/87_weights_command.ipynb #doctor
 _packages = (
-    "torch", "torchvision", "segment-anything", "timm", "numpy", "opencv-python-headless",
+    "torch", "torchvision", "segment-anything", "numpy", "opencv-python-headless",
     "pillow", "scikit-image", "accelerate", "typer", "sam2",
 )
 

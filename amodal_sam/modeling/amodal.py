@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
-from segment_anything.modeling import Sam
 from torch import Tensor, nn
 
 from ..masks import box_to_prior, expand_box
-from .sam import decode_masks, folded_block, freeze
+from .sam import Sam, decode_masks, folded_block, freeze
 from .sca import SpatialCompletionAdapter
 
 # %% ../../nbs/13_amodal.ipynb #config

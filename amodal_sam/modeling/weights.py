@@ -15,12 +15,11 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from segment_anything.modeling import Sam
 from torch import Tensor, nn
 
 from ..files import replace_file
 from .amodal import AdapterConfig, AmodalSam
-from .sam import load_sam
+from .sam import Sam, load_sam
 from .tiny import build_base
 
 # %% ../../nbs/14_weights.ipynb #save
