@@ -19,7 +19,7 @@ from pycocotools import mask as coco_mask
 
 from ..masks import tight_box
 from ..rle import decode_rle, encode_rle, run_lengths
-from .objects import BrokenMember, MaskedObject, Member, Picture, is_whole
+from .objects import BrokenMember, MaskedObject, Member, Picture
 from .objects import mask_window, whole_among
 
 # %% ../../nbs/21_sources.ipynb #read-mask
@@ -70,20 +70,52 @@ def _load_opacity(code: dict, box: tuple[float, ...]) -> ndarray:
     opacity[top:bottom, left:right] = 255 * mask_window(code, (left, top, right, bottom))
     return opacity
 
-def _read_masks(
+# %% ../../nbs/21_sources.ipynb #read-codes
+def _packed(segmentation: dict | list, size: tuple[int, int]) -> dict:
+    "The packed code of a mask of that size; one that is packed already is checked as it is."
+    packed = isinstance(segmentation, dict) and isinstance(segmentation.get("counts"), str)
+    if not packed:
+        return encode_rle(segmentation_mask(segmentation, size))
+    found = tuple(segmentation["size"])
+    if found != size:
+        raise ValueError(
+            f"the mask is {found} but its picture {size}: height and width must agree"
+        )
+    runs = run_lengths(segmentation["counts"])
+    if (runs < 0).any() or runs.sum() != size[0] * size[1]:
+        raise ValueError(
+            f"the runs cover {runs.sum()} pixels, but the mask has {size[0]} x {size[1]}"
+        )
+    return {"size": list(size), "counts": segmentation["counts"]}
+
+def _read_codes(
     group: list[dict],
     size: tuple[int, int],
+    names: dict[int, str],
     report: Callable[[str, str], None],
-) -> list[ndarray]:
-    "The masks of a picture's annotations; empty for those that cannot be read."
-    masks = []
+) -> list[dict]:
+    "A picture's annotations whose masks can be read, each with its packed code and its class."
+    found = []
     for annotation in group:
         try:
-            masks.append(segmentation_mask(annotation["segmentation"], size))
+            code = _packed(annotation["segmentation"], size)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            masks.append(np.zeros(size, dtype=bool))
             report(f"annotation {annotation['id']}", _reason(error))
-    return masks
+            continue
+        category = annotation.get("category_id")
+        known = names.get(category, "") if isinstance(category, (int, str)) else ""
+        found.append(annotation | {"segmentation": code, "name": known})
+    return found
+
+# %% ../../nbs/21_sources.ipynb #one-picture
+def _object_of(entry: dict, whole: bool, picture: Picture, about: dict) -> MaskedObject:
+    "One object of a picture; `about` holds the picture's size and name."
+    code = entry["segmentation"]
+    left, top, width, height = coco_mask.toBbox(code).tolist()
+    box = left, top, left + width, top + height
+    load, name = partial(_load_opacity, code, box), str(entry["id"])
+    category = entry.get("name", "")
+    return MaskedObject(picture, load, box, whole=whole, category=category, object_id=name, **about)
 
 def _objects_of(
     member: Member,                      # the picture
@@ -95,21 +127,11 @@ def _objects_of(
 ) -> list[MaskedObject]:
     "The objects of one picture, each tested against all the other masks of it."
     (picture, size), found = Picture.about(member, stated), []
-    masks, count = _read_masks(group, size, report), np.zeros(size, dtype=np.uint16)
-    for annotation, mask in zip(group, masks):
-        if not annotation.get("part"):
-            count += mask
-    for annotation, mask in zip(group, masks):
-        if annotation.get("iscrowd") or mask.sum() < max(least_area, 1):
-            continue
-        code = annotation["segmentation"]
-        if not isinstance(code, dict):
-            code = encode_rle(mask)
-        whole = not annotation.get("part") and is_whole(mask, count > mask)
-        box, category = tuple(tight_box(mask).tolist()), annotation.get("category_id")
-        about = {"category": names.get(category, ""), "object_id": str(annotation["id"])}
-        load = partial(_load_opacity, code, box)
-        found.append(MaskedObject(picture, load, box, size, whole, image_id=member.name, **about))
+    entries = _read_codes(group, size, names, report)
+    about = {"size": size, "image_id": member.name}
+    for entry, whole in zip(entries, whole_among(entries)):
+        if not entry.get("iscrowd") and coco_mask.area(entry["segmentation"]) >= max(least_area, 1):
+            found.append(_object_of(entry, whole, picture, about))
     return found
 
 # %% ../../nbs/21_sources.ipynb #listed
@@ -310,23 +332,6 @@ def _folder_members(path: Path) -> dict[str, Member]:
 # %% ../../nbs/21_sources.ipynb #sa-annotations
 _JSON_LIMIT = 2 ** 26  # bytes; SA-1B's largest are a hundred times smaller
 
-def _packed(segmentation: dict | list, size: tuple[int, int]) -> dict:
-    "The packed code of a mask of that size; one that is packed already is checked as it is."
-    packed = isinstance(segmentation, dict) and isinstance(segmentation.get("counts"), str)
-    if not packed:
-        return encode_rle(segmentation_mask(segmentation, size))
-    found = tuple(segmentation["size"])
-    if found != size:
-        raise ValueError(
-            f"the mask is {found} but its picture {size}: height and width must agree"
-        )
-    runs = run_lengths(segmentation["counts"])
-    if (runs < 0).any() or runs.sum() != size[0] * size[1]:
-        raise ValueError(
-            f"the runs cover {runs.sum()} pixels, but the mask has {size[0]} x {size[1]}"
-        )
-    return {"size": list(size), "counts": segmentation["counts"]}
-
 def _content_of(member: Member) -> dict:
     "The entries of a JSON file of SA-1B."
     if member.size > _JSON_LIMIT:
@@ -398,15 +403,10 @@ def _sa_objects_of(
     except (AttributeError, KeyError, TypeError, ValueError, OSError, RecursionError) as error:
         report(member.name, _reason(error))
         return []
+    name = {"size": size, "image_id": PurePosixPath(picture.name).name}
     for annotation, whole in zip(annotations, whole_among(annotations)):
-        code = annotation["segmentation"]
-        if not whole or coco_mask.area(code) < least_area:
-            continue
-        left, top, width, height = coco_mask.toBbox(code).tolist()
-        box = left, top, left + width, top + height
-        names = {"image_id": PurePosixPath(picture.name).name, "object_id": annotation["id"]}
-        load = partial(_load_opacity, code, box)
-        found.append(MaskedObject(load_picture, load, box, size, whole=True, **names))
+        if whole and coco_mask.area(annotation["segmentation"]) >= least_area:
+            found.append(_object_of(annotation, whole, load_picture, name))
     return found
 
 def _sa_objects(
@@ -519,9 +519,8 @@ def objects_from(
     for number, (image, masks) in enumerate(pairs):
         if not len(masks):
             continue
-        count = np.sum([np.asarray(mask, dtype=np.uint16) for mask in masks], axis=0)
-        for rank, mask in enumerate(masks):
+        whole_ones = whole_among([{"segmentation": encode_rle(mask)} for mask in masks])
+        for rank, (mask, whole) in enumerate(zip(masks, whole_ones)):
             names = {"image_id": f"{name}-{number}", "object_id": str(rank)}
-            whole = is_whole(mask, count > mask)
             found.append(MaskedObject.of(image, mask, whole=whole, **names))
     return found

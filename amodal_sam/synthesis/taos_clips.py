@@ -18,7 +18,8 @@ from numpy import ndarray
 
 from ..frames import Frames, open_frames
 from ..masks import tight_box
-from .objects import MaskedObject, is_whole, shrunk
+from ..rle import encode_rle
+from .objects import MaskedObject, WholeConfig, shrunk, whole_among
 from ..sample import AmodalSample
 from .taos import blur_boundary, gaussian_kernel
 
@@ -485,6 +486,12 @@ def _nth(frames: Frames, number: int) -> ndarray:
     return frames[number]
 
 
+def _in_one_piece(mask: ndarray) -> bool:
+    "Whether a mask may be taken for whole: at the frame it may end, and nothing else has a mask."
+    anywhere = WholeConfig(border=0, straight=math.inf)
+    return whole_among([{"segmentation": encode_rle(mask)}], anywhere)[0]
+
+
 def read_clip(
     pictures: Path | Frames,  # folder of frames or video file
     masks: Path | Frames,     # the same of its masks, as many; white is the object, black is not
@@ -506,7 +513,7 @@ def read_clip(
     found = []
     for number, mask in enumerate(truth):
         inside = mask.max(axis=2) > 127
-        whole = is_whole(inside, np.zeros_like(inside), border=0)
+        whole = _in_one_piece(inside)
         if not inside.any():
             found.append(None)
             continue
