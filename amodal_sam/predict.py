@@ -8,6 +8,8 @@ __all__ = ['Prediction', 'check_image', 'check_points', 'heed_clicks', 'AmodalPr
 # %% ../nbs/15_predict.ipynb #imports
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -181,8 +183,9 @@ class AmodalPredictor:
         *,
         context: float | None = 1.3,  # side of the crop, in units of the box; None shows the whole image
         chunk: int = 8,               # objects that run together
+        threads: int | None = None,   # of PyTorch, for a call; None chooses by the work that there is
     ):
-        self.model, self.context, self.chunk = model.eval(), context, chunk
+        self.model, self.context, self.chunk, self.threads = model.eval(), context, chunk, threads
         self._own, self._last = threading.local(), (None, "")
         self._encoded, self._lock = OrderedDict(), threading.Lock()
 
@@ -206,11 +209,6 @@ class AmodalPredictor:
         "Choose the image, for the thread that calls; it is copied, so the array may change later."
         image = check_image(image)
         self._own.chosen = self._last = image, _name_of(image)
-
-    @property
-    def _chosen(self) -> tuple[ndarray | None, str]:
-        "The image of this thread and its name; the last one of all where this thread set none."
-        return getattr(self._own, "chosen", self._last)
 
     @property
     def image(self) -> ndarray | None:  # uint8 RGB, (H, W, 3), read-only
@@ -241,6 +239,12 @@ class AmodalPredictor:
 
 # %% ../nbs/15_predict.ipynb #encode
 _KEPT = 4  # encodings of whole images
+
+
+@patch(as_prop=True)
+def _chosen(self: AmodalPredictor) -> tuple[ndarray | None, str]:
+    "The image of this thread and its name; the last one of all where this thread set none."
+    return getattr(self._own, "chosen", self._last)
 
 
 @patch
@@ -274,22 +278,55 @@ def _encode_whole(self: AmodalPredictor) -> Encoded:
                 self._encoded.popitem(last=False)
         return self._encoded[name]
 
-# %% ../nbs/15_predict.ipynb #answer
+# %% ../nbs/15_predict.ipynb #threads
+_FEW = 3  # crops that one thread completes sooner than two
+
+
+@contextmanager
+def _running_on(threads: int) -> Iterator[None]:
+    "Inside, PyTorch computes on so many threads."
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 @patch
-@torch.inference_mode()
-def _answers(
-    self: AmodalPredictor, queries: list[_Query], adapted: tuple[bool, ...],
-) -> list[list[tuple[ndarray, float]]]:
+def _threads_for(self: AmodalPredictor, count: int) -> int:
+    "How many threads so many objects are worth."
+    if self.threads:
+        return self.threads
+    few = self.context is not None and count <= _FEW
+    return 1 if few else torch.get_num_threads()
+
+# %% ../nbs/15_predict.ipynb #answer
+_Masks = list[tuple[ndarray, float]]
+
+
+@patch
+def _answers(self: AmodalPredictor, queries: list[_Query], adapted: tuple[bool, ...]) -> list[_Masks]:
     "For each query the masks and scores with and without adapters."
     found = []
     for start in range(0, len(queries), self.chunk):
         some = queries[start:start + self.chunk]
-        encoded = self._encode([query.crop for query in some])
-        prompt = _prompt(some, self.model.mean_colour.device)
-        replies = [self.model.answer(encoded, adapted=on, **prompt) for on in adapted]
-        for number, query in enumerate(some):
-            found.append([self._brought_back(reply, number, query.crop) for reply in replies])
+        with _running_on(self._threads_for(len(some))):
+            found += self._answers_together(some, adapted)
     return found
+
+
+@patch
+@torch.inference_mode()
+def _answers_together(self: AmodalPredictor, some: list[_Query], adapted: tuple[bool, ...]) -> list[_Masks]:
+    "The same for queries that run at once."
+    encoded = self._encode([query.crop for query in some])
+    prompt = _prompt(some, self.model.mean_colour.device)
+    replies = [self.model.answer(encoded, adapted=on, **prompt) for on in adapted]
+    return [
+        [self._brought_back(reply, number, query.crop) for reply in replies]
+        for number, query in enumerate(some)
+    ]
 
 
 @patch
