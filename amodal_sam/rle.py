@@ -76,22 +76,47 @@ def decode_rle(
     return np.ascontiguousarray(pixels.reshape(width, height).T)
 
 # %% ../nbs/04_rle.ipynb #code-of
+def _one_mask(mask: ndarray) -> ndarray:
+    "An array or a tensor as an array of one mask; NaN is refused."
+    if hasattr(mask, "detach"):
+        mask = mask.detach().cpu()
+    mask = np.asarray(mask)
+    if mask.ndim == 3 and len(mask) == 1:
+        mask = mask[0]
+    if np.issubdtype(mask.dtype, np.floating) and np.isnan(mask).any():
+        raise ValueError("the mask holds NaN, which is neither in nor out: look where it comes from")
+    return mask
+
+
+def _check_runs(code: dict) -> None:
+    "Refuse a packed code whose runs do not make a mask of its size; COCO's own code would crash on it."
+    height, width = code["size"]
+    runs = run_lengths(code["counts"])
+    if (runs < 0).any() or runs.sum() != height * width:
+        raise ValueError(f"the runs do not cover {height} x {width} pixels")
+
+
 def code_of(
-    mask: ndarray | dict,    # bool, or float in [0, 1], (H, W); or a run-length code as COCO's
+    mask: ndarray | dict,    # bool, or soft in [0, 1], an array or a tensor, (H, W) or (1, H, W);
+                             # or a run-length code as COCO's
     *,
     threshold: float = 0.5,  # float masks are cut here
 ) -> dict:                   # `size` and `counts`, packed
     "A mask as a run-length code; a code in any of COCO's forms is packed."
     if not isinstance(mask, dict):
+        mask = _one_mask(mask)
         return encode_rle(mask if mask.dtype == bool else mask > threshold)
     if not {"size", "counts"} <= mask.keys():
         found = ", ".join(map(str, mask)) or "nothing"
         raise ValueError(f"a run-length code has size and counts, got {found}")
     packed = mask
     if isinstance(mask["counts"], list):
+        if min(mask["counts"], default=0) < 0:
+            raise ValueError("a run cannot have fewer than 0 pixels")
         packed = coco_mask.frPyObjects(mask, *mask["size"])
     if isinstance(packed["counts"], bytes):
         packed = {"size": list(packed["size"]), "counts": packed["counts"].decode("ascii")}
+    _check_runs(packed)
     return packed
 
 # %% ../nbs/04_rle.ipynb #count

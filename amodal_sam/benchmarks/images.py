@@ -99,12 +99,16 @@ def _open_file(
     return _Opened(name, split, Path(root), path, records, pictures, names), kept
 
 # %% ../../nbs/33_images.ipynb #kins
+_KINS_KEYS = {
+    True: ("a_segm", "i_segm", "a_bbox", "i_bbox"),
+    False: ("segmentation", "inmodal_seg", "bbox", "inmodal_bbox"),
+}
+
 def _read_kins(opened: _Opened, entry: Entry) -> AmodalSample:
     record = opened.records[entry.place]
     picture = opened.picture_of(record, entry.place)
     later = "a_segm" in record
-    whole, seen = ("a_segm", "i_segm") if later else ("segmentation", "inmodal_seg")
-    boxes = ("a_bbox", "i_bbox") if later else ("bbox", "inmodal_bbox")
+    whole, seen, *boxes = _KINS_KEYS[later]
     size, category = opened.size(picture), record.get("category_id")
     facts = {
         "split": opened.split,
@@ -112,6 +116,7 @@ def _read_kins(opened: _Opened, entry: Entry) -> AmodalSample:
         "order": record.get("ico_id") or None,
         "cluster": record.get("oco_id"),
         "crowd": bool(record.get("iscrowd")),
+        "category_id": category,
         "stated_box": stated_box(record.get(boxes[0])),
         "stated_visible_box": stated_box(record.get(boxes[1])),
     }
@@ -165,6 +170,7 @@ def _read_region(opened: _Opened, entry: Entry) -> AmodalSample:
         "stated_box": stated_box(region.get("bbox")),
         "order": region.get("order"),
         "crowd": bool(region.get("iscrowd")),
+        "category_id": category,
     }
     if index is not None:
         facts["in_front"] = _in_front(record.get("depth_constraint"), index + 1)

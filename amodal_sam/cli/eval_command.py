@@ -112,10 +112,16 @@ def _rules(names: list[str], dataset: str, listed: Path | None) -> list:
     objects = frozenset(line for line in lines if line)
     return [replace(rule, object_list=objects) for rule in rules]
 
-# %% ../../nbs/83_eval_command.ipynb #eval
+# %% ../../nbs/83_eval_command.ipynb #eval-words
 _protocols = "paper (if left out), asam-code, c2f, c2f-video, sdamodal, pcnet, savos, eoras"
+_answers = (
+    "Score this file of another system's answers (COCO results, JSON) instead of a model. "
+    "image_id is the number of the picture in the annotation file (of clips: CLIP/FRAME, 7/00003), "
+    "object_id the id of the annotation (COCOA: of the region, from 1); without object_id an answer "
+    "goes to the object that it overlaps most."
+)
 
-
+# %% ../../nbs/83_eval_command.ipynb #eval
 def eval_command(
     dataset: str = typer.Option(
         ...,
@@ -131,11 +137,7 @@ def eval_command(
     model: str = model_option,
     checkpoint: Path = checkpoint_option,
     adapter: Path = adapter_option,
-    predictions: Path = typer.Option(
-        None,
-        "--predictions",
-        help="Score this file of another system's answers (COCO results, JSON) instead of a model.",
-    ),
+    predictions: Path = typer.Option(None, "--predictions", help=_answers),
     baselines: bool = typer.Option(
         False,
         "--baselines",
@@ -167,6 +169,8 @@ def eval_command(
         samples, name = _First(samples, limit), f"{name}, the first {limit}"
     if predictions and (checkpoint or adapter):
         raise BadInput("--predictions is scored without a model: leave --checkpoint and --adapter out")
+    if predictions and precision and limit is not None:
+        raise BadInput("--ap counts all answers of a file, so it needs all objects: leave --limit out")
     if predictions:
         systems, about = _filed_systems(predictions)
     else:
@@ -214,10 +218,10 @@ def _measure(samples: object, systems: list, about: dict, output: Path, **settin
 def _print_scores(found: list, output: Path) -> None:
     "One table of all systems, its footnotes, and where the reports are."
     from amodal_sam.evaluation.evaluate import scores_table
+    from amodal_sam.evaluation.report import notes
     first, written = found[0]
     print(scores_table([measured for measured, _ in found]))
-    for name, notes in first.departures.items():
-        for note in notes:
-            print(f"\\* {name}: {note}")
+    for note in notes(first):
+        print(note)
     others = ", and the same in baselines" if len(found) > 1 else ""
     print(f"{output}: {', '.join(written)}{others}")

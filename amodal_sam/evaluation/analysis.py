@@ -90,15 +90,17 @@ _precision_names = ("AP", "AP50", "AP75", "AP small", "AP medium", "AP large")
 
 class _CocoIndex:
     "Numbers for the images and categories of a data set, as COCO's code wants them."
-    def __init__(self, objects: list[tuple]):
+    def __init__(self, objects: list[tuple], pictures: Iterable[str]):
         self.images, self.kinds, self.sizes = {}, {}, {}
+        for image in pictures:
+            self.images.setdefault(image, len(self.images) + 1)
         for image, kind, code in objects:
             self.images.setdefault(image, len(self.images) + 1)
             self.kinds.setdefault(kind, len(self.kinds) + 1)
             self.sizes[image] = code["size"]
 
     def knows(self, answer: tuple) -> bool:
-        "Is there an object in its picture, and one of its category anywhere?"
+        "Is its picture one of the data set, and is there an object of its category anywhere?"
         return answer[0] in self.images and answer[1] in self.kinds
 
     def record(self, number: int, image: str, kind: str, code: dict, score: float = 1.0) -> dict:
@@ -112,7 +114,7 @@ class _CocoIndex:
     def coco(self, masks: list[tuple]) -> COCO:
         "A data set of these masks."
         images = [
-            {"id": number, "height": self.sizes[image][0], "width": self.sizes[image][1]}
+            {"id": number} | dict(zip(("height", "width"), self.sizes.get(image, (0, 0))))
             for image, number in self.images.items()
         ]
         records = [self.record(number, *one) for number, one in enumerate(masks, 1)]
@@ -127,15 +129,18 @@ class _CocoIndex:
 # %% ../../nbs/51_analysis.ipynb #average-precision
 def average_precision(
     objects: Iterable[tuple[str, str, dict]],         # image, category and whole mask, a run-length code
-    answers: Iterable[tuple[str, str, dict, float]],  # the same of the answers, and their scores
+    answers: Iterable[tuple[str, str, dict, float]],  # the same of all answers, and their scores
+    *,
+    pictures: Iterable[str] = (),                     # of the data set, also those without an object
 ) -> dict[str, float]:                                # AP, AP50, AP75, and AP of small, medium and large
                                                       # objects, in [0, 1]; nan where there are none
     "COCO's average precision of whole objects."
     objects = list(objects)
     if not objects:
         return dict.fromkeys(_precision_names, math.nan)
-    index = _CocoIndex(objects)
+    index = _CocoIndex(objects, pictures)
     known = [one for one in answers if index.knows(one)]
+    index.sizes |= {image: code["size"] for image, _, code, _ in known}
     if not known:
         return dict.fromkeys(_precision_names, 0.0)
     with redirect_stdout(StringIO()):
@@ -155,14 +160,14 @@ def confidence(
     level: float = 0.95,           # share of the draws inside the interval
     draws: int = 1000,             # how many times the pictures are drawn
     seed: int = 0,                 # of the draws
-) -> tuple[float, float]:          # lower and upper end, in [0, 1]; nan where there is nothing to draw
-    "The bootstrap interval of a score, over images."
+) -> tuple[float, float]:          # lower and upper end, in [0, 1]; nan of fewer than two pictures
+    "The bootstrap interval of a score, over images, or over videos where there are frames."
     sums = {}
     for unit, above, below in scores.terms(part, reduction=reduction):
         total = sums.setdefault(unit, [0, 0])
         total[0] += above
         total[1] += below
-    if not sums:
+    if len(sums) < 2:
         return math.nan, math.nan
     terms = np.array(list(sums.values()), dtype=np.float64)
     generator = np.random.default_rng(seed)

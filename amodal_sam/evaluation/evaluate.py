@@ -13,10 +13,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from fcntl import LOCK_EX, LOCK_NB, flock
 from itertools import count, groupby
 from pathlib import Path
+from typing import IO
 
 import numpy as np
+from fastcore.basics import patch
 from numpy import ndarray
 from tqdm import tqdm
 
@@ -62,8 +65,10 @@ class Evaluation:
     about: dict = field(default_factory=dict)  # what else shall stand in the report, as the weights' hash
     unanswered: dict[str, int] = field(default_factory=dict)  # what was told, to objects without answer
     boundary: list[float] = field(default_factory=list)  # boundary IoU of each object, if asked for
-    objects: list[tuple] = field(default_factory=list)  # image, category, code of the whole, for precision
+    objects: list[tuple] = field(default_factory=list)  # image, category, its number, code of the whole
     answers: list[tuple] = field(default_factory=list)  # the same of the answers, and their scores
+    answered: dict[tuple, bool] = field(default_factory=dict)  # image, object: was there an answer?
+    strays: dict[str, int] = field(default_factory=dict)  # in words, to the number of unused answers
 
     @property
     def summaries(self) -> dict[str, dict]:  # by name of the protocol
@@ -74,15 +79,6 @@ class Evaluation:
             asked = {"told": told, "departures": departures, "unanswered": self.unanswered.get(told, 0)}
             found[name] = scores.summary() | asked
         return found
-
-    @property
-    def precision(self) -> dict[str, float]:
-        "COCO's average precision of whole objects; without regard to categories if the answers name none."
-        objects, answers = self.objects, self.answers
-        if not any(category for _, category, *_ in answers):
-            objects = [(image, "", code) for image, _, code in objects]
-            answers = [(image, "", code, score) for image, _, code, score in answers]
-        return average_precision(objects, answers)
 
     @property
     def at_limit(self) -> bool:
@@ -96,6 +92,8 @@ class Evaluation:
         "Add one object."
         for name, kept in entry["rows"].items():
             _add_row(self.scores[name], kept)
+        key = entry.get("image"), entry.get("object")
+        self.answered[key] = any(entry["answers"].values())
         for told, answer in entry["answers"].items():
             if answer is None:
                 self.unanswered[told] = self.unanswered.get(told, 0) + 1
@@ -106,11 +104,29 @@ class Evaluation:
 
     def _take_masks(self, entry: dict) -> None:
         "Add the codes of one object, for the average precision."
-        self.objects.append((entry["image"], entry["category"], entry["truth"]))
+        kind = entry["category"], entry["category_id"]
+        self.objects.append((entry["image"], *kind, entry["truth"]))
         answer = next(iter(entry["answers"].values()), None)
         if answer:
-            told = answer["category"], answer["segmentation"], answer["score"]
+            told = answer["category"], "", answer["segmentation"], answer["score"]
             self.answers.append((entry["image"], *told))
+
+# %% ../../nbs/53_evaluate.ipynb #result-precision
+@patch(as_prop=True)
+def precision(self: Evaluation) -> dict[str, float]:
+    "COCO's average precision of whole objects; without regard to categories if the answers name none."
+    kind = next((place for place in (1, 2) if self._names(place)), None)
+    objects, answers = (
+        [(one[0], "" if kind is None else one[kind], *one[3:]) for one in some]
+        for some in (self.objects, self.answers)
+    )
+    return average_precision(objects, answers, pictures=[image for image, _ in self.answered])
+
+
+@patch
+def _names(self: Evaluation, place: int) -> bool:
+    "Do objects and answers both have a category at this place?"
+    return all(any(one[place] for one in some) for some in (self.objects, self.answers))
 
 # %% ../../nbs/53_evaluate.ipynb #ask
 def _kept_answer(answer: Answer | None) -> dict | None:
@@ -172,8 +188,10 @@ def _entry(
         rows[name] = _score(scores.protocol, truth, answers.get(told), kept.get(told))
     names = {"image": sample.image_id, "object": sample.object_id, "category": sample.category}
     entry = names | {"answers": kept, "rows": rows}
-    if precision and answers:
+    if precision and (answers or system.detects):
         entry["truth"] = truth.amodal
+        number = sample.record.get("category_id")
+        entry["category_id"] = "" if number is None else str(number)
     if boundary and answers:
         entry["boundary"] = _boundary_of(next(iter(kept.values())), sample.amodal)
     return entry
@@ -211,6 +229,16 @@ def _old_entries(folder: Path, head: dict) -> tuple[list[dict], int]:
     return entries, size
 
 
+def _claim(file: IO, folder: Path) -> None:
+    "Let no other process write to a folder until this one is done."
+    try:
+        flock(file, LOCK_EX | LOCK_NB)
+    except BlockingIOError as error:
+        raise ValueError(
+            f"{folder} is in use by another evaluation: wait for its end, or choose another folder"
+        ) from error
+
+
 @contextmanager
 def _ledger(folder: Path | None, head: dict) -> Iterator[tuple[list[dict], Callable[[dict], None]]]:
     "The lines of an earlier, killed run, and what writes another one; without a folder nothing is kept."
@@ -219,8 +247,10 @@ def _ledger(folder: Path | None, head: dict) -> Iterator[tuple[list[dict], Calla
         return
     head = json.loads(json.dumps(head))
     Path(folder).mkdir(parents=True, exist_ok=True)
-    entries, size = _old_entries(folder, head)
     with open(Path(folder) / _file, "ab") as file:
+        _claim(file, folder)
+        entries, size = _old_entries(folder, head)
+
         def write(entry: dict) -> None:
             file.write(json.dumps(entry).encode() + b"\n")
             file.flush()
@@ -297,6 +327,11 @@ def _new_entries(
                 yield _entry(sample, truth_of(sample, others=others), system, result, **extras)
 
 # %% ../../nbs/53_evaluate.ipynb #evaluate
+def _detection(image: str, answer: Answer) -> tuple:
+    "An answer, as it counts for the average precision."
+    return image, answer.category, answer.category_id, answer.amodal, answer.score
+
+
 def _rules(protocols: Iterable[str | Protocol], dataset: str) -> list[Protocol]:
     "The protocols, each of another name."
     rules = [protocol_for(rule, dataset=dataset) if isinstance(rule, str) else rule for rule in protocols]
@@ -329,6 +364,7 @@ def evaluate(
         departures={rule.name: system.departures(rule) for rule in rules},
         about=dict(about or {}),
     )
+    system.meet({(entry.image_id, entry.object_id) for entry in getattr(samples, "entries", ())})
     extras = {"boundary": boundary, "precision": precision}
     head = {"system": system.name, "dataset": dataset, "about": result.about} | extras
     head["protocols"] = [rule.to_dict() for rule in rules]
@@ -338,6 +374,9 @@ def evaluate(
         for entry in _new_entries(samples, system, result, old, progress=progress, **extras):
             result.take(entry)
             write(entry)
+    result.strays = system.strays(result.answered)
+    if precision and system.detects:
+        result.answers = [_detection(image, answer) for image, answer in system.everything()]
     return result
 
 # %% ../../nbs/53_evaluate.ipynb #table
@@ -353,8 +392,10 @@ def _share(value: float) -> str:
 
 def _spread(scores: ProtocolScores, part: str) -> str:
     "The 95 % interval of a score."
+    if math.isnan(scores.summary()[part]):
+        return ""
     low, high = confidence(scores, part)
-    return "" if math.isnan(low) else f" ({_share(low)}–{_share(high)})"
+    return " (one picture)" if math.isnan(low) else f" ({_share(low)}–{_share(high)})"
 
 
 def _cells(result: Evaluation, name: str, found: dict, intervals: bool) -> list:

@@ -340,6 +340,10 @@ class ProtocolScores:
     ) -> ObjectScore | None:                    # None if the object takes no part
         "Score one object, or count why it has no place."
         rule = self.protocol
+        if not truth.area:
+            raise ValueError(
+                f"the truth {truth.key} has no pixels: there is no object to score, leave it out"
+            )
         reason = left_out(rule, truth)
         if not reason and self.at_limit:
             reason = "beyond the limit"
@@ -361,26 +365,35 @@ class ProtocolScores:
         self.missing[need] = self.missing.get(need, 0) + 1
 
 # %% ../../nbs/50_protocols.ipynb #terms
+def _drawn_with(row: ObjectScore) -> str:
+    "The picture, or of a frame the video: what is alike, and is drawn together."
+    return row.clip.removesuffix(f"/{row.name}")
+
+
 @patch
 def terms(
     self: ProtocolScores,
     part: str,                       # full or occluded
     *,
     reduction: str | None = None,    # as in Protocol; the protocol's own where none is given
-) -> list[tuple[str, float, float]]:  # image or clip, numerator, denominator
+) -> list[tuple[str, float, float]]:  # picture or video, numerator, denominator
     "What is summed for a score (equation 11)."
     reduction = reduction or self.protocol.reduction
     if reduction == "dataset_ratio":
         start = 0 if part == "full" else 2
-        return [(row.image, row.counts[start], row.counts[start + 1]) for row in self.rows]
+        return [(_drawn_with(row), row.counts[start], row.counts[start + 1]) for row in self.rows]
     scored = [row for row in self.rows if not math.isnan(getattr(row, part))]
     if reduction == "object_mean":
-        return [(row.image, getattr(row, part), 1) for row in scored]
+        return [(_drawn_with(row), getattr(row, part), 1) for row in scored]
     groups = {}
     for row in scored:
         group = row.clip if reduction == "clip_mean" else row.image
-        groups.setdefault(group, []).append(getattr(row, part))
-    return [(group, sum(scores) / len(scores), 1) for group, scores in groups.items()]
+        groups.setdefault(group, []).append(row)
+    found = []
+    for rows in groups.values():
+        mean = sum(getattr(row, part) for row in rows) / len(rows)
+        found.append((_drawn_with(rows[0]), mean, 1))
+    return found
 
 # %% ../../nbs/50_protocols.ipynb #summary
 def _reduced(terms: list[tuple[str, float, float]]) -> float:

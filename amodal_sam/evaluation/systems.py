@@ -7,7 +7,7 @@ __all__ = ['Answer', 'System', 'Baseline', 'ModelSystem', 'PredictionFile']
 
 # %% ../../nbs/52_systems.ipynb #imports
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import isfinite
@@ -15,13 +15,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from fastcore.basics import patch
 from numpy import ndarray
 from pycocotools import mask as coco_mask
 
 from .protocols import Protocol
 from ..masks import box_mask
 from ..predict import AmodalPredictor
-from ..rle import code_of, encode_rle, run_lengths
+from ..rle import code_of, encode_rle
 from ..sample import AmodalSample
 
 # %% ../../nbs/52_systems.ipynb #answer
@@ -32,11 +33,13 @@ class Answer:
     visible: ndarray | dict | None = None  # the visible part as predicted, in the same forms
     score: float = 1.0                     # how sure the system is
     category: str = ""                     # what it takes the object for; empty if it does not say
+    category_id: str = ""                  # the same as a number of the benchmark's list
 
 
 class System:
     "Whatever can be asked about the objects of a picture."
     name = ""  # as it stands in tables
+    detects = False  # are there answers that nobody asked for, which count for the average precision?
 
     def told(self, protocol: Protocol) -> str:
         "What the system is told under a protocol, in a few words."
@@ -49,6 +52,13 @@ class System:
     def departures(self, protocol: Protocol) -> list[str]:
         "Where this is not what the protocol asks."
         return []
+
+    def meet(self, names: set[tuple[str, str]]) -> None:
+        "Called before all, with images and objects where they are known; raises if it has to do with none."
+
+    def strays(self, answered: dict[tuple[str, str], bool]) -> dict[str, int]:
+        "What was not used, and how many answers; given the objects that it was about, answered or not."
+        return {}
 
     def look(self, samples: Sequence[AmodalSample]) -> None:
         "Called once for each picture, with all objects in it that will be asked for."
@@ -175,13 +185,13 @@ def _checked(entry: dict, key: str, where: str) -> dict | None:
     code = entry.get(key)
     if code is None:
         return None
+    if isinstance(code, list):
+        raise ValueError(
+            f"{where}: {key} is a list, of polygons perhaps, but must be a run-length code: "
+            "make one with pycocotools.mask.frPyObjects and merge"
+        )
     try:
-        code = code_of(code)
-        height, width = code["size"]
-        runs = run_lengths(code["counts"])
-        if (runs < 0).any() or runs.sum() != height * width:
-            raise ValueError(f"the runs do not cover {height} x {width} pixels")
-        return code
+        return code_of(code)
     except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
         raise ValueError(f"{where}: {key} is no run-length code: {error}") from error
 
@@ -229,6 +239,8 @@ def _score_of(entry: dict, where: str) -> float:
 # %% ../../nbs/52_systems.ipynb #file
 class PredictionFile(System):
     "Answers that were computed elsewhere, from a JSON file of COCO's results."
+    detects = True
+
     def __init__(
         self,
         path: Path,  # of the file
@@ -247,6 +259,7 @@ class PredictionFile(System):
             _checked(entry, "visible_segmentation", where),
             _score_of(entry, where),
             str(entry.get("category") or ""),
+            "" if entry.get("category_id") is None else _id(entry["category_id"]),
         )
         image, name = _id(entry["image_id"]), entry.get("object_id", entry.get("annotation_id"))
         key = image, _id(name)
@@ -262,6 +275,14 @@ class PredictionFile(System):
 
     def departures(self, protocol: Protocol) -> list[str]:
         return ["what the system was told is not known"]
+
+    def everything(self) -> Iterator[tuple[str, Answer]]:
+        "All answers, each with the name of its image."
+        for (image, _), answer in self.by_id.items():
+            yield image, answer
+        for image, answers in self.free.items():
+            for answer in answers:
+                yield image, answer
 
     def look(self, samples: Sequence[AmodalSample]) -> None:
         "Match the answers without object ids of one picture to its objects, the largest IoU first."
@@ -279,3 +300,45 @@ class PredictionFile(System):
     def answer(self, sample: AmodalSample, *, told: str) -> Answer | None:
         named = self.by_id.get((sample.image_id, sample.object_id))
         return named or self._matched.get(sample.object_id)
+
+# %% ../../nbs/52_systems.ipynb #strays
+def _alike(image: str, name: str) -> str:
+    "Ids as they stand in a file."
+    return f'"image_id": "{image}"' + (f', "object_id": "{name}"' if name else "")
+
+
+@patch
+def meet(
+    self: PredictionFile,
+    names: set[tuple[str, str]],  # image and object of all that will be asked for
+) -> None:
+    "Refuse to measure what the file says nothing about."
+    images = {image for image, _ in names}
+    if not names or names & self.by_id.keys() or images & self.free.keys():
+        return
+    theirs = next(iter(self.by_id), (next(iter(self.free), ""), ""))
+    raise ValueError(
+        f"{self.name} answers none of the {len(names)} objects: its answers are like "
+        f"{_alike(*theirs)}, the objects like {_alike(*min(names))} "
+        "(without object_id an answer goes to the object of its image that it overlaps most)"
+    )
+
+
+@patch
+def strays(
+    self: PredictionFile,
+    answered: dict[tuple[str, str], bool],  # image and object to: was there an answer?
+) -> dict[str, int]:                        # in words, to the number of answers; only what there is
+    "Answers that were not used, and why."
+    images = {image for image, _ in answered}
+    free = {image: len(answers) for image, answers in self.free.items()}
+    known = sum(number for image, number in free.items() if image in images)
+    used = sum(found and key not in self.by_id for key, found in answered.items())
+    elsewhere = sum(image not in images for image, _ in self.by_id) + sum(free.values()) - known
+    unknown = sum(image in images and (image, name) not in answered for image, name in self.by_id)
+    counts = {
+        "about images that were not measured": elsewhere,
+        "about objects that were not measured": unknown,
+        "without object_id that are no object's best": known - used,
+    }
+    return {words: number for words, number in counts.items() if number}
