@@ -13,14 +13,15 @@ import os
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
+from uuid import uuid4
 
 import cv2
 from fastcore.basics import patch
@@ -57,84 +58,133 @@ def _objects_in(text: str) -> list[dict]:
         at = text.find("{", end)
     return found
 
-def read_answer(
-    text: str,     # what a model said
-    schema: dict,  # JSON schema: an object of strings and booleans, all of them required
-) -> dict:         # the answer
-    "The last JSON object of a text; ValueError if it is not what the schema asks for."
-    found, kinds = _objects_in(text[-20_000:]), {"string": str, "boolean": bool}
-    if not found:
-        raise ValueError("it holds no JSON object")
-    answer, properties = found[-1], schema["properties"]
-    missing = [name for name in schema["required"] if name not in answer]
-    if missing:
-        raise ValueError(f"it lacks {', '.join(missing)}")
-    unknown = [name for name in answer if name not in properties]
-    if unknown:
-        raise ValueError(f"it has fields that were not asked for: {', '.join(unknown)[:200]}")
+def _fault_of(answer: dict, schema: dict) -> str:
+    "What an answer lacks of what a schema asks for; nothing if it is valid."
+    kinds, properties = {"string": str, "boolean": bool}, schema["properties"]
+    if missing := [name for name in schema["required"] if name not in answer]:
+        return f"it lacks {', '.join(missing)}"
+    if unknown := [name for name in answer if name not in properties]:
+        return f"it has fields that were not asked for: {', '.join(unknown)[:200]}"
     wrong = []
     for name, value in answer.items():
         if not isinstance(value, kinds[properties[name]["type"]]):
             wrong.append(name)
-    if wrong:
-        raise ValueError(f"of the wrong type: {', '.join(wrong)}")
-    return answer
+    return f"of the wrong type: {', '.join(wrong)}" if wrong else ""
+
+def _choices(answer: dict) -> dict[str, bool]:
+    return {name: met for name, met in answer.items() if isinstance(met, bool)}
+
+def read_answer(
+    text: str,     # what a model said
+    schema: dict,  # JSON schema: an object of strings and booleans, all of them required
+) -> dict:         # the answer
+    "The last JSON object of a text, thoughts aside; ValueError if it is not what the schema asks for."
+    said = text[-20_000:].rpartition("</think>")[2]
+    found = _objects_in(said)
+    if not found:
+        raise ValueError("it holds no JSON object")
+    if fault := _fault_of(found[-1], schema):
+        raise ValueError(fault)
+    for other in found[:-1]:
+        if not _fault_of(other, schema) and _choices(other) != _choices(found[-1]):
+            raise ValueError("it holds two answers that contradict each other")
+    return found[-1]
 
 # %% ../../nbs/26_judge_vlm.ipynb #kept
+_TABLES = (
+    "create table if not exists answers (key text primary key, answer text not null)",
+    "create table if not exists spent (run text, name text, total integer, primary key (run, name))",
+)
+
+@contextmanager
+def _base(path: Path) -> Iterator[sqlite3.Connection]:
+    "The file of answers, locked against other writers until it is left."
+    try:
+        with closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as base:
+            base.execute("begin immediate")
+            for table in _TABLES:
+                base.execute(table)
+            yield base
+            base.execute("commit")
+    except sqlite3.Error as error:
+        raise JudgeStopped(
+            f"the answers in {path} cannot be used ({error}): give another cache, or delete that file"
+        ) from error
+
 class _Answers:
     "Answers by the fingerprint of what was asked, in a file, or in memory where there is none."
     def __init__(self, path: Path | None):
         self.path, self.memory = path and Path(path), {}
 
-    def _do(self, command: str, *values: str) -> list[tuple]:
-        try:
-            with closing(sqlite3.connect(self.path, timeout=60)) as base, base:
-                base.execute(
-                    "create table if not exists answers (key text primary key, answer text not null)"
-                )
-                return base.execute(command, values).fetchall()
-        except sqlite3.Error as error:
-            raise ValueError(
-                f"the answers in {self.path} cannot be used ({error}): "
-                "give another cache, or delete that file"
-            ) from error
-
     def get(self, key: str) -> str | None:
         if self.path is None:
             return self.memory.get(key)
-        found = self._do("select answer from answers where key = ?", key)
-        return found[0][0] if found else None
+        with _base(self.path) as base:
+            found = base.execute("select answer from answers where key = ?", (key,)).fetchone()
+        return found[0] if found else None
 
     def put(self, key: str, answer: str):
         if self.path is None:
             self.memory[key] = answer
-        else:
-            self._do("insert or replace into answers values (?, ?)", key, answer)
+            return
+        with _base(self.path) as base:
+            base.execute("insert or replace into answers values (?, ?)", (key, answer))
 
 # %% ../../nbs/26_judge_vlm.ipynb #usage
+_COUNTED = (
+    "requests", "retries", "kept", "prompt_tokens", "completion_tokens", "accept", "reject", "undecided",
+)
+
 class _Usage:
-    "Totals that threads add to side by side; other processes get a copy."
-    def __init__(self, totals: Counter = Counter()):
-        self.totals, self.lock = Counter(totals), threading.Lock()
+    "Totals that threads and, where there is a file, all processes of a run add to."
+    def __init__(self, path: Path | None = None, run: str = ""):
+        self.path, self.run = path and Path(path), run or uuid4().hex
+        self.memory, self.lock = Counter(), threading.Lock()
 
     def add(self, **numbers: int):
         with self.lock:
-            for name, number in numbers.items():
-                self.totals[name] += int(number)
+            if self.path is None:
+                self.memory.update(numbers)
+                return
+            with _base(self.path) as base:
+                self._count(base, numbers)
+
+    def _count(self, base: sqlite3.Connection, numbers: dict[str, int]):
+        said = "insert into spent values (?, ?, ?) on conflict do update set total = total + excluded.total"
+        base.executemany(said, [(self.run, name, int(number)) for name, number in numbers.items()])
+
+    def totals(self, every_run: bool = False) -> Counter:
+        "What was counted, of this run or of all that used the file."
+        if self.path is None:
+            return Counter(self.memory)
+        with _base(self.path) as base:
+            return self._read(base, every_run)
+
+    def _read(self, base: sqlite3.Connection, every_run: bool = False) -> Counter:
+        said = "select name, sum(total) from spent where run = ? or ? group by name"
+        return Counter(dict(base.execute(said, (self.run, every_run)).fetchall()))
 
     def spend(self, request_budget: int | None, token_budget: int | None):
         "Count one request, unless a budget is spent."
         with self.lock:
-            tokens = self.totals["prompt_tokens"] + self.totals["completion_tokens"]
-            requests = self.totals["requests"]
-            if request_budget is not None and requests >= request_budget:
-                raise JudgeStopped(f"the budget of {request_budget} requests is spent")
-            if token_budget is not None and tokens >= token_budget:
-                raise JudgeStopped(f"the budget of {token_budget} tokens is spent")
-            self.totals["requests"] += 1
+            if self.path is None:
+                _check_budget(self.memory, request_budget, token_budget)
+                self.memory["requests"] += 1
+                return
+            with _base(self.path) as base:
+                _check_budget(self._read(base), request_budget, token_budget)
+                self._count(base, {"requests": 1})
 
     def __reduce__(self):
-        return _Usage, (self.totals,)
+        return _Usage, (self.path, self.run)
+
+def _check_budget(totals: Counter, requests: int | None, tokens: int | None):
+    "Stop if a budget is spent."
+    spent = totals["prompt_tokens"] + totals["completion_tokens"]
+    if requests is not None and totals["requests"] >= requests:
+        raise JudgeStopped(f"the budget of {requests} requests is spent")
+    if tokens is not None and spent >= tokens:
+        raise JudgeStopped(f"the budget of {tokens} tokens is spent")
 
 # %% ../../nbs/26_judge_vlm.ipynb #messages
 _REQUIRED = (
@@ -164,6 +214,8 @@ def _messages(sample: AmodalSample, version: str, side: int) -> list[dict]:
 # %% ../../nbs/26_judge_vlm.ipynb #asking
 class _ModelJudge:
     "What the two judges below share: they ask a model twice at most, keep answers, and count."
+    _asked_with = ()  # settings that change what a model is asked
+
     def _prepare(self):
         known = _question(self.prompt)[1]["required"]
         if not self.required or set(self.required) - set(known):
@@ -172,7 +224,7 @@ class _ModelJudge:
                 f"got {self.required}"
             )
         self.version = self.prompt
-        self._answers, self._usage = _Answers(self.cache), _Usage()
+        self._answers, self._usage = _Answers(self.cache), _Usage(self.cache)
 
     def _ask_twice(self, body: dict) -> str:
         first = self._say(body)
@@ -194,7 +246,10 @@ class _ModelJudge:
         self._usage.add(kept=text is not None)
         if text is None:
             text = self._ask_twice(body)
-            self._answers.put(key, text)
+            verdict = self._verdict(text)
+            if verdict.decision != "undecided":
+                self._answers.put(key, text)
+            return verdict
         return self._verdict(text)
 
     def _verdict(self, text: str) -> Verdict:
@@ -209,8 +264,20 @@ class _ModelJudge:
     @property
     def usage(self) -> dict[str, int]:
         "Totals: requests, further tries, answers kept from before, tokens, verdicts of each kind."
-        names = ("requests", "retries", "kept", "prompt_tokens", "completion_tokens")
-        return {name: self._usage.totals[name] for name in (*names, "accept", "reject", "undecided")}
+        totals = self._usage.totals()
+        return {name: totals[name] for name in _COUNTED}
+
+    @property
+    def spent(self) -> dict[str, int]:
+        "The same over all runs that used this cache."
+        totals = self._usage.totals(every_run=True)
+        return {name: totals[name] for name in _COUNTED}
+
+    @property
+    def settings(self) -> dict:
+        "What verdicts depend on, for the plan of a run."
+        names = ("required", "prompt", "side", *self._asked_with)
+        return {name: getattr(self, name) for name in names}
 
 # %% ../../nbs/26_judge_vlm.ipynb #transport
 class _NoAnswer(Exception):
@@ -250,7 +317,7 @@ class _Connection:
         key = os.environ.get(settings.key_from, "")
         address = settings.server or os.environ.get("OPENAI_BASE_URL")
         if not key and not address:
-            raise ValueError(
+            raise JudgeStopped(
                 f"there is no key: set {settings.key_from}, or give the address of a server of "
                 "your own, as in server='http://localhost:8000/v1'"
             )
@@ -311,13 +378,15 @@ class VlmJudge(_ModelJudge):
     wait: float = 1.0                    # before the first of them, seconds; doubles each time
     longest_wait: float = 60.0           # before any further try, seconds
     patience: int = 3                    # samples in a row without an answer; then the judge stops
-    request_budget: int | None = None    # requests, tries included; stops the judge; per process
+    request_budget: int | None = None    # requests, tries included, of all processes; stops the judge
     token_budget: int | None = None      # tokens, prompts included; checked before each request
     required: tuple[str, ...] = _REQUIRED  # criteria that must be met to accept
     prompt: str = "occlusion-1"          # name of the prompt, with its version
     side: int = 512                      # longer side of the pictures, pixels
     key_from: str = "OPENAI_API_KEY"     # environment variable with the key; local ones need none
     extra: dict = field(default_factory=dict)  # more fields of the request; None leaves one out
+
+    _asked_with = "model", "mode", "extra"
 
     def __post_init__(self):
         self._prepare()
@@ -329,6 +398,12 @@ class VlmJudge(_ModelJudge):
             raise ValueError("concurrency and patience must be at least 1, retries at least 0")
         self.name, self._failed = f"vlm {self.model}", 0
         self._connection = _Connection(self, self._usage)
+
+    def __getstate__(self) -> dict:
+        budgets = self.request_budget, self.token_budget
+        if self.cache is None and budgets != (None, None):
+            raise ValueError("a budget that several processes share is counted in a file: give a cache")
+        return self.__dict__
 
     def _body(self, messages: list[dict]) -> dict:
         asked = {"type": self.mode}
@@ -348,7 +423,8 @@ class VlmJudge(_ModelJudge):
             message = answer.choices[0].message
             said = message.content or message.refusal
         except (AttributeError, IndexError, TypeError):
-            said = None
+            address = self.server or "the server"
+            raise _NoAnswer(f"no completion: is {address} the address of a chat model?") from None
         return self._connection.clean(said) if isinstance(said, str) else ""
 
 # %% ../../nbs/26_judge_vlm.ipynb #batches
@@ -447,6 +523,8 @@ class TransformersJudge(_ModelJudge):
     required: tuple[str, ...] = _REQUIRED  # criteria that must be met to accept
     prompt: str = "occlusion-1"          # name of the prompt, with its version
     side: int = 512                      # longer side of the pictures, pixels
+
+    _asked_with = "model", "dtype", "longest_answer"
 
     def __post_init__(self):
         self._prepare()
