@@ -6,10 +6,15 @@
 __all__ = ['check_mask', 'check_rgb', 'tight_box', 'box_mask', 'check_box', 'expand_box', 'box_to_prior', 'occluded_part']
 
 # %% ../nbs/00_masks.ipynb #imports
+import sys
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
 from numpy import ndarray
-from torch import Tensor
+
+# %% ../nbs/00_masks.ipynb #imports-torch
+if TYPE_CHECKING:  # who only cuts and pastes masks does not wait for torch, nor hold its 400 MB
+    from torch import Tensor
 
 # %% ../nbs/00_masks.ipynb #check-mask
 def check_mask(
@@ -69,14 +74,19 @@ def box_mask(
     return np.outer((top <= y) & (y < bottom), (left <= x) & (x < right))
 
 # %% ../nbs/00_masks.ipynb #check-box
+def _is_tensor(box: object) -> bool:
+    "Whether it is a tensor; there are none before somebody imports torch."
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(box, torch.Tensor)
+
 def check_box(
-    box: ndarray | Tensor | list[float],  # $B$, XYXY, pixels, (4,)
+    box: "ndarray | Tensor | list[float]",  # $B$, XYXY, pixels, (4,)
     *,
-    height: int,                          # $H$ of the image, pixels
-    width: int,                           # $W$ of the image, pixels
-) -> ndarray:                             # the box clipped to the image, float32, (4,)
+    height: int,                            # $H$ of the image, pixels
+    width: int,                             # $W$ of the image, pixels
+) -> ndarray:                               # the box clipped to the image, float32, (4,)
     "Refuse what is no box of this image, and clip what reaches beyond it (section 2.1)."
-    if isinstance(box, Tensor):
+    if _is_tensor(box):
         box = box.detach().cpu()
     box = np.asarray(box, dtype=np.float32)
     if box.shape != (4,):
@@ -98,36 +108,38 @@ def check_box(
 
 # %% ../nbs/00_masks.ipynb #expand-box
 def expand_box(
-    box: ndarray | Tensor,  # $B$, XYXY, pixels, (..., 4)
+    box: "ndarray | Tensor",  # $B$, XYXY, pixels, (..., 4)
     *,
-    area: float = 1.44,     # factor by which the area grows, positive; each side grows by its square root
-) -> ndarray | Tensor:      # the grown box, not clipped, of the kind that came in, (..., 4)
+    area: float = 1.44,       # factor by which the area grows, positive; each side by its square root
+) -> "ndarray | Tensor":      # the grown box, not clipped, of the kind that came in, (..., 4)
     "Grow boxes about their centres until their area is `area` times as large (section 4.1)."
     if not area > 0:
         raise ValueError(f"area must be positive, got {area}: 1 leaves the box as it is")
-    if not isinstance(box, Tensor):
+    if not _is_tensor(box):
         box = np.asarray(box)
     if box.shape[-1:] != (4,):
         raise ValueError(f"boxes must have the shape (..., 4), got {tuple(box.shape)}")
     low, high = box[..., :2], box[..., 2:]
     centre, half = (low + high) / 2, (high - low) / 2 * area ** 0.5
-    join = torch.cat if isinstance(box, Tensor) else np.concatenate
+    join = sys.modules["torch"].cat if _is_tensor(box) else np.concatenate
     return join([centre - half, centre + half], -1)
 
 # %% ../nbs/00_masks.ipynb #box-to-prior
 def box_to_prior(
-    boxes: Tensor,           # $B$, XYXY, pixels of the encoder's input, (N, 4)
+    boxes: "Tensor",         # $B$, XYXY, pixels of the encoder's input, (N, 4)
     *,
     cells: tuple[int, int],  # h and w, size of the feature map in cells
     stride: float,           # pixels for each cell
-) -> Tensor:                 # $M_{\text{spec}}$, share of each cell in the box, 0 to 1, (N, 1, h, w)
+) -> "Tensor":               # $M_{\text{spec}}$, share of each cell in the box, 0 to 1, (N, 1, h, w)
     "The prior mask of each box at feature resolution (equation 4)."
+    import torch
+
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"boxes must have the shape (N, 4), got {tuple(boxes.shape)}")
     if boxes.dtype != torch.float64:
         boxes = boxes.float()
 
-    def covered(low: Tensor, high: Tensor, count: int) -> Tensor:
+    def covered(low: "Tensor", high: "Tensor", count: int) -> "Tensor":
         start = torch.arange(count, dtype=boxes.dtype, device=boxes.device)
         ends_at = torch.minimum(high[:, None] / stride, start + 1)
         begins_at = torch.maximum(low[:, None] / stride, start)
