@@ -106,7 +106,7 @@ _presets = (
     Protocol("pcnet", **_mask, expand=3.0, reduction="dataset_ratio", threshold=0.2),
     # amazon-science/self-supervised-amodal-video-object-segmentation
     Protocol(
-        "savos", **_mask, expand=2.25, reduction="frame_mean", empty_occ="one",
+        "savos", **_mask, expand=2.25, reduction="frame_mean", empty_occ="one", union_visible="gt",
         restrict_to_occluders="both", rates=(0.1, 0.7),
     ),
     # EoRaS, MOVi
@@ -131,6 +131,8 @@ def protocol_for(
         )
     if (name, dataset) == ("asam-code", "cocoa-cls"):
         return replace(PROTOCOLS[name], min_occ_rate=0.05, trust_annotation=False)
+    if (name, dataset) == ("asam-code", "cocoa"):
+        return replace(PROTOCOLS[name], limit=3000)
     return PROTOCOLS[name]
 
 # %% ../../nbs/50_protocols.ipynb #truth
@@ -246,7 +248,7 @@ def count_pixels(
 ) -> Counts:
     "Count the pixels of one object on run-length codes (equation 11)."
     others = truth.others if protocol.restrict_to_occluders != "no" else None
-    if others is not None and protocol.restrict_to_occluders == "prediction":
+    if others is not None:
         predicted = both_of(predicted, either_of(others, truth.visible))
     added = {"none": None, "gt": truth.visible, "pred": visible}[protocol.union_visible]
     if added is not None:
