@@ -100,7 +100,7 @@ def _answers(baseline: "FrameByFrame", run: FrameRun, number: int) -> dict[objec
     for name, prompts in run.prompts.items():
         prompt = prompts.get(number)
         if prompt is None:
-            boxes[name] = run.follow[name].region(baseline.rule, height=run.height, width=run.width)
+            boxes[name] = baseline.region(run, name, number)
         elif "box" in prompt:
             boxes[name] = prompt["box"]
         else:
@@ -134,6 +134,15 @@ class FrameByFrame:
         rule: FollowRule = FollowRule(),  # which answers become priors
     ):
         self.predictor, self.rule = predictor, rule
+
+    def region(
+        self,
+        run: FrameRun,  # of `init_state`
+        name: object,   # of an object that was seen before
+        number: int,    # $t$
+    ) -> ndarray:       # XYXY, pixels, (4,)
+        "Where to look for an object in the next frame (section 3.5)."
+        return run.follow[name].region(self.rule, height=run.height, width=run.width)
 
     def init_state(
         self,
