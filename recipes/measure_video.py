@@ -28,10 +28,10 @@ from tqdm import tqdm
 from amodal_sam.masks import tight_box
 from amodal_sam.metrics import full_iou, occluded_iou
 from amodal_sam.modeling.weights import weights_path
-from amodal_sam.predict import AmodalPredictor
-from amodal_sam.synthesis.sources import read_coco, read_cutouts
+from amodal_sam.predict import AmodalPredictor, Prediction
+from amodal_sam.synthesis.sources import read_coco, read_objects
 from amodal_sam.synthesis.taos_clips import ClipConfig, longest_whole, read_clip, synthesize_clip
-from amodal_sam.video.clip_examples import ClipExamples, held_out
+from amodal_sam.video.clip_examples import ClipExamples
 from amodal_sam.video.follow import FollowRule
 from amodal_sam.video.frame_by_frame import FrameByFrame
 
@@ -56,11 +56,16 @@ def half_of(name: str) -> str:
     return ("tune", "report")[zlib.crc32(name.encode()) % 2]
 
 
+def held_out(image_id: str) -> bool:
+    "Did the image model's training hold it out? The rule of `training.trainer`."
+    return sum(map(ord, image_id)) % 30 == 0
+
+
 def synthetic_clips(data: Path, options: argparse.Namespace) -> tuple[list, list]:
     "Clips over photographs, and what may pass in front of other clips."
     things = [thing for name in SETS for thing in read_coco(data / "validate" / f"{name}.json")]
     things = [thing for thing in things if half_of(thing.image_id) == options.half]
-    cutouts = [thing for thing in read_cutouts(data / "cutouts") if held_out(thing.image_id)]
+    cutouts = [thing for thing in read_objects(data / "cutouts") if held_out(thing.image_id)]
     config = ClipConfig(longest_side=320)
     examples = ClipExamples(
         things + cutouts, frames=options.frames, config=config, seed=options.seed, augment=False
@@ -153,9 +158,9 @@ class Tried(FrameByFrame):
 class Seen(AmodalPredictor):
     "The model with its adapters off."
 
-    def predict(self, *prompt, **named):
-        found = super().predict(*prompt, **named)
-        return [replace(one, amodal=one.visible) for one in found]
+    def predict(self, *, boxes):
+        seen = [self.visible_mask(box=box) for box in boxes]
+        return [Prediction(mask, mask, 1.0, np.float32(box)) for mask, box in zip(seen, boxes)]
 
 
 def followed(follower: FrameByFrame, clip: dict) -> list[np.ndarray]:
