@@ -138,7 +138,15 @@ def _join(ray, address: str) -> None:
         ) from error
 
 
-def _on_ray(function: Callable, tasks: list[tuple], address: str) -> Iterator[None]:
+def _with_environment(variables: dict[str, str], function: Callable, *task) -> None:
+    "A task that finds environment variables of whoever handed it out; Ray's logs do not show them so."
+    os.environ.update(variables)
+    _one_thread(function, *task)
+
+
+def _on_ray(
+    function: Callable, tasks: list[tuple], address: str, variables: dict[str, str],
+) -> Iterator[None]:
     "Tasks done by a Ray cluster, once more where a node died."
     try:
         import ray
@@ -149,9 +157,9 @@ def _on_ray(function: Callable, tasks: list[tuple], address: str) -> Iterator[No
     started = not ray.is_initialized()
     if started:
         _join(ray, address)
-    remote, waiting = ray.remote(num_cpus=1, max_retries=5)(_one_thread), []
+    remote, waiting = ray.remote(num_cpus=1, max_retries=5)(_with_environment), []
     try:
-        waiting = [remote.remote(function, *task) for task in tasks]
+        waiting = [remote.remote(variables, function, *task) for task in tasks]
         while waiting:
             done, waiting = ray.wait(waiting, timeout=1)
             ray.get(done)
@@ -172,6 +180,7 @@ def run_tasks(
     engine: str = "local",  # "local", or "ray" for a cluster, whose nodes must see the same files
     workers: int = 1,       # processes of the engine local; 1 works in this process
     address: str = "auto",  # of the cluster
+    environment: tuple[str, ...] = (),  # variables that the cluster's workers need too, by name
 ) -> Iterator[None]:        # gives control back after each task, and every second where others do them
     "Do tasks, and stop all of them when one fails."
     if engine not in ("local", "ray"):
@@ -179,7 +188,8 @@ def run_tasks(
     if workers < 1:
         raise ValueError(f"there must be at least 1 worker, got {workers}")
     if engine == "ray":
-        yield from _on_ray(function, tasks, address)
+        variables = {name: os.environ[name] for name in environment if name in os.environ}
+        yield from _on_ray(function, tasks, address, variables)
     elif workers > 1:
         yield from _on_processes(function, tasks, workers)
     else:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
@@ -20,10 +21,8 @@ from typer.core import TyperGroup
 from .terminal import BadInput, asking, figure_file, say
 
 # %% ../../nbs/82_taos_command.ipynb #judge
-def _vlm_judge(url: str | None, model: str | None, folder: Path) -> object:
+def _vlm_judge(url: str | None, model: str, folder: Path, **settings) -> object:
     "A judge behind a server; what it needs is looked at before any work is done."
-    if not model:
-        raise BadInput("--judge vlm needs --judge-model, the name of the model as its server knows it")
     if not (url or os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_KEY")):
         raise BadInput(
             "--judge vlm needs a server: --judge-url http://localhost:8000/v1 for one of your own, "
@@ -32,17 +31,31 @@ def _vlm_judge(url: str | None, model: str | None, folder: Path) -> object:
     if not find_spec("openai"):
         raise BadInput("--judge vlm needs the openai client: pip install 'amodal-sam[vlm]'")
     from amodal_sam.synthesis.judge_vlm import VlmJudge
-    return VlmJudge(model, server=url, cache=folder / "answers.sqlite")
+    return VlmJudge(model, server=url, cache=folder / "answers.sqlite", **settings)
 
 
-def _judge(kind: str, url: str | None, model: str | None, folder: Path) -> object:
-    "Who decides."
-    if kind not in ("rules", "vlm", "none"):
-        raise BadInput(f"--judge is rules, vlm or none, got {kind}")
+def _local_judge(model: str, folder: Path) -> object:
+    "A model that runs in this process."
+    if not find_spec("transformers"):
+        raise BadInput("--judge transformers needs transformers: pip install 'amodal-sam[vlm]'")
+    from amodal_sam.synthesis.judge_vlm import TransformersJudge
+    return TransformersJudge(model, cache=folder / "answers.sqlite")
+
+
+def _judge(kind: str, url: str | None, model: str | None, folder: Path, **settings) -> object:
+    "Who decides; `settings` are those of a judge behind a server that were given."
+    if kind not in ("rules", "vlm", "transformers", "none"):
+        raise BadInput(f"--judge is rules, vlm, transformers or none, got {kind}")
+    if kind in ("vlm", "transformers") and not model:
+        raise BadInput(f"--judge {kind} needs --judge-model, the name of the model")
     if kind == "vlm":
-        return _vlm_judge(url, model, folder)
-    if url or model:
-        raise BadInput("--judge-url and --judge-model go with --judge vlm")
+        return _vlm_judge(url, model, folder, **settings)
+    if url or settings:
+        raise BadInput("--judge-url, --judge-mode, --judge-requests and --judge-at-once go with --judge vlm")
+    if kind == "transformers":
+        return _local_judge(model, folder)
+    if model:
+        raise BadInput("--judge-model goes with --judge vlm or transformers")
     from amodal_sam.synthesis.judge import NoJudge, RuleJudge
     return RuleJudge() if kind == "rules" else NoJudge()
 
@@ -116,6 +129,48 @@ def _make(sources: list, output: Path, **settings) -> dict:
         say(f"{error}; what is done is kept, and the same command goes on")
         raise typer.Exit(3) from error
 
+# %% ../../nbs/82_taos_command.ipynb #told
+def _tell(index: dict, output: Path) -> None:
+    "What came of a run; exit code 3 if it is over and made fewer samples than asked."
+    made = f"{output}: {index['samples']} samples in {len(index['shards'])} shards"
+    rest = "" if index["complete"] else ", not all that were asked for yet"
+    print(f"{made}{rest}; judge: {index['judge']['name']}")
+    if "usage" in index:
+        spent = ", ".join(f"{number} {name}" for name, number in index["usage"].items() if number)
+        say(f"the judge so far: {spent}")
+    if index["complete"] and index["samples"] < index["count"]:
+        named = ", ".join(list(index["broken"])[:3]) or "none"
+        say(
+            f"{index['count'] - index['samples']} of {index['count']} samples could not be made; "
+            f"members that cannot be used: {len(index['broken'])} ({named}); index.json names all"
+        )
+        raise typer.Exit(3)
+
+# %% ../../nbs/82_taos_command.ipynb #judge-options
+_Judge = Annotated[str, typer.Option(
+    metavar="rules or vlm or transformers or none",
+    help="Plausibility rules (not a VLM), a vision-language model behind a server or in this "
+    "process, or nobody.",
+)]
+_Url = Annotated[str, typer.Option(
+    help="Address of an OpenAI-compatible server, as in http://localhost:8000/v1; "
+    "the key stands in OPENAI_API_KEY.",
+)]
+_Model = Annotated[str, typer.Option(help="Name of the model on that server, on the Hub, or a folder.")]
+_Mode = Annotated[str, typer.Option(
+    metavar="json_schema or json_object or none", help="How a server is told the form of an answer.",
+)]
+_Requests = Annotated[int, typer.Option(min=1, help="Requests of this run at most, over all workers.")]
+_AtOnce = Annotated[int, typer.Option(
+    min=1, help="Requests of a worker at the same time; 4 if left out.",
+)]
+_Overlap = Annotated[tuple[float, float], typer.Option(
+    help="Least and most share of a target that is hidden.",
+)]
+_Negative = Annotated[float, typer.Option(
+    min=0, max=1, help="Share of samples in which nothing is hidden.",
+)]
+
 # %% ../../nbs/82_taos_command.ipynb #build
 _about = "Synthetic occlusions: make shards of them, and look at them."
 taos_app = typer.Typer(cls=TyperGroup, rich_markup_mode=None, help=_about)
@@ -134,19 +189,14 @@ def _build(
     count: int = typer.Option(1000, "--count", min=1, help="Samples, over all sources."),
     seed: int = typer.Option(0, "--seed", min=0, help="Of every draw."),
     workers: int = typer.Option(None, "--workers", min=1, help="Processes; all cores if left out."),
-    judge: str = typer.Option(
-        "rules",
-        "--judge",
-        metavar="rules or vlm or none",
-        help="Plausibility rules (not a VLM), a vision-language model behind a server, or nobody.",
-    ),
-    judge_url: str = typer.Option(
-        None,
-        "--judge-url",
-        help="Address of an OpenAI-compatible server, as in http://localhost:8000/v1; "
-        "the key stands in OPENAI_API_KEY.",
-    ),
-    judge_model: str = typer.Option(None, "--judge-model", help="Name of the model on that server."),
+    judge: _Judge = "rules",
+    judge_url: _Url = None,
+    judge_model: _Model = None,
+    judge_mode: _Mode = None,
+    judge_requests: _Requests = None,
+    judge_at_once: _AtOnce = None,
+    overlap: _Overlap = (0.08, 0.65),
+    negative_share: _Negative = 0.15,
     engine: str = typer.Option(
         "local",
         "--engine",
@@ -163,22 +213,23 @@ def _build(
     ),
 ) -> None:
     "Make shards of judged occlusions."
+    from amodal_sam.synthesis.taos import TaosConfig
     job = _job(shard)
     if engine not in ("local", "ray"):
         raise BadInput(f"--engine is local or ray, got {engine}")
-    with asking():
-        decides = _judge(judge, judge_url, judge_model, output)
+    said = {"mode": judge_mode, "request_budget": judge_requests, "concurrency": judge_at_once}
+    said = {name: value for name, value in said.items() if value is not None}
+    with asking(ValueError):
+        decides = _judge(judge, judge_url, judge_model, output, **said)
+        config = TaosConfig(longest_side=longest_side, overlap=overlap, negative_share=negative_share)
     opened = _opened(sources, output)
-    from amodal_sam.synthesis.taos import TaosConfig
     if judge == "rules":
         say("the judge is a set of plausibility rules, not a VLM; --judge vlm asks one")
     index = _make(
         opened, output, count=count, seed=seed, judge=decides, workers=workers or _cores(), engine=engine,
-        address=address, shard=job, shard_size=shard_size, config=TaosConfig(longest_side=longest_side),
+        address=address, shard=job, shard_size=shard_size, config=config,
     )
-    made = f"{output}: {index['samples']} samples in {len(index['shards'])} shards"
-    rest = "" if index["complete"] else ", not all that were asked for yet"
-    print(f"{made}{rest}; judge: {index['judge']['name']}")
+    _tell(index, output)
 
 # %% ../../nbs/82_taos_command.ipynb #show
 @taos_app.command("show")

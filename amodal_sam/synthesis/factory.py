@@ -10,9 +10,9 @@ import json
 import re
 import tarfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import asdict, dataclass, is_dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from functools import cached_property, partial
 from hashlib import sha256
 from io import BytesIO
@@ -33,8 +33,23 @@ from ..rle import encode_rle
 from ..sample import AmodalSample
 from .judge import Judge, JudgeStopped, Verdict
 from .objects import MaskedObject
-from .sources import Source
+from .sources import Source, Survey
 from .taos import TaosConfig, synthesize
+
+# %% ../../nbs/27_factory.ipynb #plan-words
+def _about(sources: list[Source], surveys: list[Survey]) -> list[dict]:
+    "What sources are, without the folders they lie in."
+    known = surveys or [Survey(0, "") for _ in sources]
+    return [{"name": source.name} | asdict(survey) for source, survey in zip(sources, known)]
+
+
+def _spelled(value: object) -> object:
+    "The same with lists for tuples, and with words for infinity: a limit that is none is no null."
+    if isinstance(value, dict):
+        return {name: _spelled(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_spelled(one) for one in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 # %% ../../nbs/27_factory.ipynb #plan
 def _untaken(name: str, taken: list[str]) -> str:
@@ -58,6 +73,21 @@ class _Plan:
     shard_size: int
     attempts: int
     quality: int
+    surveys: list[Survey] = field(default_factory=list)         # of the sources; equal ones if left out
+    lender_surveys: list[Survey] = field(default_factory=list)  # of the lenders
+    weights: tuple[float, ...] = ()  # shares of the sources; by their pictures if left out
+
+    @property
+    def shares(self) -> list[int]:
+        "How many samples each source makes: by weight, what is left over to the largest remainders."
+        weights = np.array(self.weights or [max(1, one.pictures) for one in self.surveys], dtype=float)
+        if not len(weights):
+            weights = np.ones(len(self.sources))
+        exact = self.count * weights / weights.sum()
+        shares = np.floor(exact).astype(int)
+        order = np.argsort(shares - exact, kind="stable")
+        shares[order[:self.count - shares.sum()]] += 1
+        return shares.tolist()
 
     @cached_property
     def labels(self) -> list[str]:
@@ -74,22 +104,14 @@ class _Plan:
         rules = getattr(self.judge, "config", None)
         if is_dataclass(rules):
             judge["config"] = asdict(rules)
-        names = [source.name for source in self.sources]
+        if settings := getattr(self.judge, "settings", None):
+            judge["settings"] = settings
         plain = ("count", "seed", "shard_size", "attempts", "quality")
         record = {"version": __version__, "judge": judge}
         record |= {name: getattr(self, name) for name in plain}
-        record |= {"sources": dict(zip(self.labels, names))}
-        record |= {"lenders": [source.name for source in self.lenders]}
+        record |= {"sources": dict(zip(self.labels, _about(self.sources, self.surveys)))}
+        record |= {"lenders": _about(self.lenders, self.lender_surveys), "weights": self.weights}
         return _spelled(record | {"config": asdict(self.config)})
-
-
-def _spelled(value: object) -> object:
-    "The same with lists for tuples, and with words for infinity: a limit that is none is no null."
-    if isinstance(value, dict):
-        return {name: _spelled(one) for name, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_spelled(one) for one in value]
-    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 # %% ../../nbs/27_factory.ipynb #plan-json
 @dataclass(frozen=True)
@@ -102,15 +124,21 @@ class _Unit:
 
 
 def _units(plan: _Plan) -> list[_Unit]:
-    "All shards; the count is divided evenly, the first sources make what is left over."
+    "All shards."
     found = []
-    share, over = divmod(plan.count, len(plan.sources))
-    for source, label in enumerate(plan.labels):
-        most = share + (source < over)
+    for source, (label, most) in enumerate(zip(plan.labels, plan.shares)):
         for first in range(0, most, plan.shard_size):
             name = f"{label}-{first // plan.shard_size:05d}"
             found.append(_Unit(source, name, first, min(first + plan.shard_size, most)))
     return found
+
+# %% ../../nbs/27_factory.ipynb #plan-jobs
+def _share_of_job(plan: _Plan, job: tuple[int, int]) -> list[_Unit]:
+    "The shards that are made by job I of N."
+    units, (number, jobs) = _units(plan), job
+    if len(plan.sources) < jobs:
+        return units[number - 1::jobs]
+    return [unit for unit in units if unit.source % jobs == number - 1]
 
 # %% ../../nbs/27_factory.ipynb #pairs
 def _seed(*words: str | int) -> int:
@@ -133,7 +161,10 @@ class _Pairs:
             share = (right - left) * (bottom - top) / (thing.size[0] * thing.size[1])
             if thing.whole and share >= config.target_area[0]:
                 self.targets.append(thing)
-        self.occluders, self.words = [*objects, *lent], words
+        whole = [thing for thing in objects if thing.whole]
+        if len({thing.image_id for thing in whole}) < 2:
+            whole = objects
+        self.occluders, self.words = [*whole, *lent], words
         self.offered, self.negative_share = config.occluders[1], config.negative_share
         self.positive = replace(config, negative_share=0.0)
         self.negative = replace(config, negative_share=1.0)
@@ -220,6 +251,11 @@ def _fault(thing: MaskedObject) -> str:
     return ""
 
 
+def _named(source: str, member: str) -> str:
+    "A member with the label of its source: two tars may hold the same names."
+    return f"{source}: {member}" if source else member
+
+
 def _candidate(pairs: _Pairs, number: int, attempt: int, tally: _Tally) -> AmodalSample | None:
     "What synthesis makes of one pair; None if the pair does not fit or is broken."
     target, occluders, seed = pairs(number, attempt)
@@ -229,12 +265,12 @@ def _candidate(pairs: _Pairs, number: int, attempt: int, tally: _Tally) -> Amoda
             target = _on_ground(target, seed)
         return synthesize(target, occluders, seed=seed, config=pairs.config(number))
     except ValueError:
-        faults = {thing.image_id: _fault(thing) for thing in (target, *occluders)}
-        broken = {member: reason for member, reason in faults.items() if reason}
-        if not broken:
+        faults = [(thing, _fault(thing)) for thing in (target, *occluders)]
+        if not any(fault for _, fault in faults):
             raise
-        for member, reason in broken.items():
-            tally.skip(member, reason)
+        for thing, fault in faults:
+            if fault:
+                tally.skip(_named(thing.source, thing.image_id), fault)
         return None
 
 # %% ../../nbs/27_factory.ipynb #accepted
@@ -262,9 +298,9 @@ def _accepted(
     pairs: _Pairs,
     judge: Judge,
     tally: _Tally,
-    batch: int = 8,     # candidates that are judged at once
 ) -> Iterator[tuple[int, int, AmodalSample, Verdict]]:  # number, attempt, sample, verdict
-    "The samples of a shard in the order of their numbers."
+    "The samples of a shard in the order of their numbers; a server is asked for many at once."
+    batch = max(8, getattr(judge, "concurrency", 1))
     for start in range(unit.first, unit.last, batch):
         tried = dict.fromkeys(range(start, min(start + batch, unit.last)), 0)
         accepted = {}
@@ -318,7 +354,9 @@ def _files(
     verdict: Verdict,
 ) -> dict[str, bytes]:
     "The files of one sample by the ends of their names, sorted."
-    about = {"source": label, "number": number, "attempt": attempt, "record": sample.record}
+    config = sample.record["config"] | {"negative_share": plan.config.negative_share}
+    about = {"source": label, "number": number, "attempt": attempt}
+    about |= {"record": sample.record | {"config": config}}
     about |= {"judge": plan.judge.name, "verdict": verdict.to_dict(), "version": __version__}
     for name in ("amodal", "visible", "occluder"):
         about[name] = encode_rle(getattr(sample, name))
@@ -352,6 +390,8 @@ def _make_shard(
     found = iter(())
     if pairs.targets:
         found = _accepted(plan, unit, pairs, judge, tally)
+    else:
+        tally.given_up += unit.last - unit.first
     first, plain = next(found, None), {"mode": "w", "format": tarfile.USTAR_FORMAT}
     if first is not None:
         with whole_file(path) as file, tarfile.open(fileobj=file, **plain) as tar:
@@ -365,20 +405,25 @@ def _make_shard(
     _write_json(folder / "counts" / f"{unit.name}.json", counts | tally.to_dict())
 
 # %% ../../nbs/27_factory.ipynb #work
-def _read(source: Source) -> tuple[list[MaskedObject], dict[str, str]]:
-    "The objects of a source, and why other members are broken."
+def _read(source: Source, label: str) -> tuple[list[MaskedObject], dict[str, str]]:
+    "The objects of a source, each with its label, and why other members are broken."
     broken = {}
-    return source.objects(broken.__setitem__), broken
+
+    def report(member: str, reason: str) -> None:
+        broken[_named(label, member)] = reason
+
+    return [replace(thing, source=label) for thing in source.objects(report)], broken
 
 
 def _work(token: str, plan: _Plan, units: list[_Unit], folder: Path) -> None:
     "Some shards of one source; what is read of it is kept for the next task."
     source = units[0].source
-    lent = kept("lent", token, lambda: [_read(lender) for lender in plan.lenders])
-    objects = kept("objects", (token, source), lambda: _read(plan.sources[source]))
+    label = plan.labels[source]
+    lent = kept("lent", token, lambda: [_read(lender, lender.name) for lender in plan.lenders])
+    objects = kept("objects", (token, source), lambda: _read(plan.sources[source], label))
     judge = kept("judge", token, lambda: plan.judge)
     occluders = [thing for things, _ in lent for thing in things]
-    pairs = _Pairs(objects[0], occluders, plan.config, plan.seed, plan.labels[source])
+    pairs = _Pairs(objects[0], occluders, plan.config, plan.seed, label)
     for unit in units:
         tally = _Tally()
         for _, broken in (objects, *lent):
@@ -421,6 +466,8 @@ def _index(plan: _Plan, folder: Path) -> dict:
     for name in ("samples", "drawn", "given_up"):
         index[name] = sum(counts[name] for counts in done)
     index |= {"verdicts": verdicts, "reasons": dict(sorted(reasons.items()))}
+    if hasattr(plan.judge, "spent"):
+        index["usage"] = plan.judge.spent
     return index | {"broken": broken, "shards": shards}
 
 # %% ../../nbs/27_factory.ipynb #card
@@ -436,7 +483,7 @@ def _card(index: dict) -> str:
         "",
         f"Judge: **{judge['name']}**, version {judge['version']}. "
         f"Its verdicts on {sum(verdicts.values())} candidates: {judged}.", "",
-        f"Sources: {', '.join(index['sources'].values())}. "
+        f"Sources: {', '.join(about['name'] for about in index['sources'].values())}. "
         f"Broken members that were skipped: {len(index['broken'])}. "
         f"Samples given up after {index['attempts']} attempts: {index['given_up']}.", "",
         "Each sample is `KEY.occluded.jpg`, `KEY.original.jpg` and `KEY.json`: COCO run-length codes "
@@ -458,7 +505,7 @@ def _write_index(plan: _Plan, folder: Path) -> dict:
 # %% ../../nbs/27_factory.ipynb #start
 def _short(value: object) -> str:
     text = json.dumps(value)
-    return text if len(text) < 60 else text[:57] + "..."
+    return text if len(text) < 200 else text[:197] + "..."
 
 
 def _start(plan: _Plan, folder: Path) -> None:
@@ -472,7 +519,9 @@ def _start(plan: _Plan, folder: Path) -> None:
     if found is None:
         raise ValueError(f"{path} is no plan of a run: give another folder")
     for name, value in wanted.items():
-        if found.get(name) != value:
+        if found.get(name) != value and name == "sources" and not samples_made(folder):
+            _write_json(path, wanted)  # nothing has come of them: they may have been mended
+        elif found.get(name) != value:
             raise ValueError(
                 f"{folder} holds another run, of another {name} "
                 f"({_short(found.get(name))}, not {_short(value)}): "
@@ -563,6 +612,28 @@ def _finished(plan: _Plan, mine: list[_Unit], folder: Path) -> dict:
     sources = ", ".join(source.name for source in plan.sources)
     raise ValueError(f"nothing came of {sources}: {_why_nothing(plan, made)}")
 
+# %% ../../nbs/27_factory.ipynb #surveyed
+@contextmanager
+def _disk_faults(folder: Path) -> Iterator[None]:
+    "A disk that is full or gone ends a run in one line; what is finished stays."
+    try:
+        yield
+    except OSError as error:
+        raise RunStopped(f"{error.filename or folder}: {error.strerror or error}") from error
+
+
+def _surveyed(sources: list[Source], job: tuple[int, int], folder: Path) -> list[Survey]:
+    "The surveys of all sources; those of other jobs as the plan has them, where there is one."
+    known = list(((_read_json(folder / "plan.json") or {}).get("sources") or {}).values())
+    found = []
+    for number, source in enumerate(sources):
+        others = len(sources) >= job[1] and number % job[1] != job[0] - 1
+        if others and number < len(known) and known[number]["name"] == source.name:
+            found.append(Survey(known[number]["pictures"], known[number]["fingerprint"]))
+        else:
+            found.append(source.survey())
+    return found
+
 # %% ../../nbs/27_factory.ipynb #build
 def build_shards(
     sources: list[Source],  # of objects, as `open_sources` gives them; cut-outs lend to the others
@@ -579,6 +650,7 @@ def build_shards(
     shard_size: int = 1000, # samples in a shard at most
     attempts: int = 20,     # at one sample, before it is given up
     quality: int = 95,      # of the JPEG files, 1 to 100
+    weights: Sequence[float] = (),  # shares of the sources but cut-outs that lend; else by their pictures
     log: Callable[[str], None] = lambda line: None,  # is told what was done, line by line
 ) -> dict:                  # the index of everything that is finished in the folder
     "Make shards of judged occlusions from sources (section 3.3)."
@@ -593,11 +665,16 @@ def build_shards(
     lenders = [source for source in sources if source.kind == "cut-outs"]
     if not working:
         working, lenders = lenders, []
+    if weights and (len(weights) != len(working) or min(weights) < 0 or not sum(weights) > 0):
+        raise ValueError(f"weights must be {len(working)} numbers from 0 on, one a source, got {weights}")
     plan = _Plan(working, lenders, judge, config, count, seed, shard_size, attempts, quality)
-    _start(plan, folder)
-    mine = _units(plan)[shard[0] - 1::shard[1]]
-    run = partial(run_tasks, _work, engine=engine, workers=workers, address=address)
-    _run(plan, mine, folder, run, workers, log)
+    surveys = _surveyed(working, shard, folder), [lender.survey() for lender in lenders]
+    plan = replace(plan, surveys=surveys[0], lender_surveys=surveys[1], weights=tuple(weights))
+    mine, how = _share_of_job(plan, shard), {"engine": engine, "workers": workers, "address": address}
+    run = partial(run_tasks, _work, environment=getattr(judge, "environment", ()), **how)
+    with _disk_faults(folder):
+        _start(plan, folder)
+        _run(plan, mine, folder, run, workers, log)
     return _finished(plan, mine, folder)
 
 # %% ../../nbs/27_factory.ipynb #made

@@ -399,10 +399,14 @@ class VlmJudge(_ModelJudge):
         self.name, self._failed = f"vlm {self.model}", 0
         self._connection = _Connection(self, self._usage)
 
+    @property
+    def environment(self) -> tuple[str, str]:
+        "The variables that other machines need, by name."
+        return self.key_from, "OPENAI_BASE_URL"
+
     def __getstate__(self) -> dict:
-        budgets = self.request_budget, self.token_budget
-        if self.cache is None and budgets != (None, None):
-            raise ValueError("a budget that several processes share is counted in a file: give a cache")
+        if self.cache is None and (self.request_budget, self.token_budget) != (None, None):
+            raise ValueError("a budget of several processes is counted in a file: give a cache")
         return self.__dict__
 
     def _body(self, messages: list[dict]) -> dict:

@@ -62,6 +62,7 @@ class MaskedObject:
     category: str = ""                 # class, if the source names one
     image_id: str = ""                 # name of the picture
     object_id: str = ""                # name of the object
+    source: str = ""                   # name of what it was read from
 
     @classmethod
     def of(

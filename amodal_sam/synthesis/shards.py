@@ -86,6 +86,8 @@ def _rank() -> tuple[int, int]:
     if not distributed.is_available() or not distributed.is_initialized():
         return 0, 1
     return distributed.get_rank(), distributed.get_world_size()
+
+# %% ../../nbs/28_shards.ipynb #stream
 class TaosShards(IterableDataset):
     "Finished shards as a stream of samples; each sample goes to one worker of one rank."
     def __init__(
@@ -99,7 +101,8 @@ class TaosShards(IterableDataset):
         rank: tuple[int, int] | None = None,   # this process and their number; of torch.distributed
     ):
         self.folder, self.shuffle, self.seed = Path(folder), shuffle, seed
-        self.buffer, self.transform, self.epoch = buffer, transform, 0
+        self.buffer, self.transform = buffer, transform
+        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()  # persistent workers see it
         self.rank = rank or _rank()
         try:
             self.index = json.loads((self.folder / "index.json").read_text(encoding="utf-8"))
@@ -114,6 +117,18 @@ class TaosShards(IterableDataset):
                     f"the index names a shard {name!r}, which is no name of a shard"
                 )
         self.paths = [self.folder / f"{name}.tar" for name in names]
+
+    @property
+    def epoch(self) -> int:
+        "Of the order; see `set_epoch`."
+        return int(self._epoch)
+
+    def set_epoch(
+        self,
+        epoch: int,  # from 0 on; another epoch is another order
+    ):
+        "Choose the order of the next pass, as `DistributedSampler` does."
+        self._epoch.fill_(epoch)
 
     def __iter__(self) -> Iterator:
         worker = get_worker_info()

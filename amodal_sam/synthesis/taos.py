@@ -411,7 +411,8 @@ def _fill(
             continue
         place, sized = found
         _paste(scene, colour, sized, place, kernel, front if kind == "behind" else None)
-        pasted.append({"image": thing.image_id, "object": thing.object_id} | draws | place)
+        whose = {"source": thing.source, "image": thing.image_id, "object": thing.object_id}
+        pasted.append(whose | draws | place)
     return pasted
 
 # %% ../../nbs/22_taos.ipynb #synthesize-record
