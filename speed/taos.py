@@ -196,6 +196,11 @@ class Read:
     def objects(self, report=None):
         return self.things
 
+    def survey(self):
+        from amodal_sam.synthesis.sources import Survey
+
+        return Survey(len({thing.image_id for thing in self.things}), self.name)
+
 
 def floor(sources: list, composites: int, side: int, seed: int) -> tuple[float, float]:
     "Decode two pictures and encode two, and nothing else."
@@ -321,24 +326,34 @@ def inside(source: str, folder: str, side: int, settings: dict) -> None:
     )
 
 
+def rate(source: Path, given, count: int) -> float:
+    "Samples a second, from the difference between a long and a short run; nan if it drowns in the noise."
+    short, long = (
+        run(source, given, count=number, shard_size=given.composites // 4, workers=count)[0]
+        for number in (given.composites, 3 * given.composites)
+    )
+    return 2 * given.composites / (long - short) if long > 1.2 * short else float("nan")
+
+
 def workers(source: Path, given) -> dict:
-    "Samples a second by one worker and by two, from the difference between a long and a short run of each."
-    found = {1: [], 2: []}
-    for _ in range(given.rounds):
-        for count, rates in found.items():
-            short, long = (
-                run(source, given, count=number, shard_size=given.composites // 4, workers=count)[0]
-                for number in (given.composites, 3 * given.composites)
-            )
-            rates.append(2 * given.composites / (long - short))
-    rates = {count: statistics.median(rates) for count, rates in found.items()}
+    "Samples a second by one worker and by two, in turns; the ratio is the median over the pairs."
+    pairs = [(rate(source, given, 1), rate(source, given, 2)) for _ in range(given.rounds)]
+    known = [pair for pair in pairs if not np.isnan(pair).any()]
+    if 2 * len(known) <= len(pairs):
+        print(
+            f"two workers: not measured, {len(pairs) - len(known)} of {len(pairs)} pairs were too short "
+            "to tell: give more --composites",
+            flush=True,
+        )
+        return {"not measured": len(pairs) - len(known)}
+    one, two = (statistics.median(column) for column in zip(*known))
+    ratio = statistics.median(two / one for one, two in known)
     print(
-        f"one worker {rates[1]:.1f} samples a second, two {rates[2]:.1f}: "
-        f"{statistics.median(two / one for one, two in zip(found[1], found[2])):.2f} times; "
-        f"{os.cpu_count()} cores",
+        f"one worker {one:.1f} samples a second, two {two:.1f}: {ratio:.2f} times, "
+        f"{len(known)} of {len(pairs)} pairs; {os.cpu_count()} cores",
         flush=True,
     )
-    return rates
+    return {"1": one, "2": two, "ratio": ratio}
 
 
 def memory(source: Path, given) -> dict:
@@ -363,7 +378,7 @@ def main():
         "rounds": 5,
         "samples": 2000,
         "cache": 0,
-        "original": 0,
+        "original": 1800,
     }.items():
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--source", type=Path)
