@@ -14,7 +14,6 @@ truth's visible mask.
 import argparse
 import json
 import zlib
-from hashlib import sha256
 from pathlib import Path
 
 import cv2
@@ -22,6 +21,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from amodal_sam.files import fingerprint
 from amodal_sam.masks import box_mask
 from amodal_sam.metrics import AmodalScores
 from amodal_sam.predict import AmodalPredictor
@@ -184,7 +184,7 @@ def main() -> None:
         "half": options.half,
         "seed": options.seed,
         "context": predictor.context,
-        "sha256": sha256(weights.read_bytes()).hexdigest() if weights.is_file() else "",
+        "sha256": fingerprint(weights) if weights.is_file() else "",
         "mean": mean,
         "sets": table,
     }

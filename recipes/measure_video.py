@@ -17,14 +17,15 @@ import json
 import os
 import zlib
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
+from measure_tiny import SETS, half_of
 from tqdm import tqdm
 
+from amodal_sam.files import fingerprint
 from amodal_sam.masks import tight_box
 from amodal_sam.metrics import full_iou, occluded_iou
 from amodal_sam.modeling.weights import weights_path
@@ -35,7 +36,6 @@ from amodal_sam.video.clip_examples import ClipExamples
 from amodal_sam.video.follow import FollowRule
 from amodal_sam.video.frame_by_frame import FrameByFrame
 
-SETS = ("ecssd", "horses", "pets", "humans", "davis_frames")
 HIDDEN = 0.05  # least share of an object that must be hidden for the hidden score
 
 
@@ -50,10 +50,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--trials", action="store_true", help="the followers that were tried")
     parser.add_argument("--out", type=Path, help="JSON with every figure")
     return parser.parse_args()
-
-
-def half_of(name: str) -> str:
-    return ("tune", "report")[zlib.crc32(name.encode()) % 2]
 
 
 def held_out(image_id: str) -> bool:
@@ -256,7 +252,7 @@ def main() -> None:
             print(f"{name:42s} {kind:10s}", *figures, f"late {part['late']:.3f}", part["clips"], flush=True)
     weights = weights_path(options.model)
     about = {name: getattr(options, name) for name in ("half", "frames", "seed")}
-    result = about | {"sha256": sha256(Path(weights).read_bytes()).hexdigest(), "answers": table}
+    result = about | {"sha256": fingerprint(Path(weights)), "answers": table}
     if options.out:
         options.out.write_text(json.dumps(result, indent=1) + "\n")
 

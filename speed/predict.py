@@ -36,7 +36,7 @@ def main() -> None:
     cores = os.cpu_count() or 1
     torch.set_num_threads(cores)
     free = AmodalPredictor.from_pretrained("tiny")
-    fixed = sorted({1, 2, cores} & set(range(1, cores + 1)))
+    fixed = sorted({1, min(2, cores), cores})
     ways = {str(count): AmodalPredictor(free.model, threads=count) for count in fixed} | {"chosen": free}
     scene = toy_scene(5, size=640)
     for predictor in ways.values():
