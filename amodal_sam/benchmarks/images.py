@@ -20,10 +20,9 @@ from numpy import ndarray
 from PIL import Image
 
 from .formats import BENCHMARKS, Benchmark, Entry, JsonRecords, Stretch
-from .formats import annotated_mask, find_annotations, find_split, load_picture
-from .formats import make_sample, stated_box
+from .formats import CodedSample, annotated_code, annotated_mask, coded_sample
+from .formats import find_annotations, find_split, load_picture, stated_box
 from .pickles import load_pickle
-from ..sample import AmodalSample
 
 # %% ../../nbs/33_images.ipynb #opened
 class _Opened(NamedTuple):
@@ -104,15 +103,16 @@ _KINS_KEYS = {
     False: ("segmentation", "inmodal_seg", "bbox", "inmodal_bbox"),
 }
 
-def _read_kins(opened: _Opened, entry: Entry) -> AmodalSample:
+def _read_kins(opened: _Opened, entry: Entry) -> CodedSample:
     record = opened.records[entry.place]
     picture = opened.picture_of(record, entry.place)
     later = "a_segm" in record
     whole, seen, *boxes = _KINS_KEYS[later]
     size, category = opened.size(picture), record.get("category_id")
+    amodal, same = annotated_code(record[whole], size), record[whole] == record[seen]
     facts = {
         "split": opened.split,
-        "stated_occluded": record[whole] != record[seen] if later else None,
+        "stated_occluded": not same if later else None,
         "order": record.get("ico_id") or None,
         "cluster": record.get("oco_id"),
         "crowd": bool(record.get("iscrowd")),
@@ -120,10 +120,9 @@ def _read_kins(opened: _Opened, entry: Entry) -> AmodalSample:
         "stated_box": stated_box(record.get(boxes[0])),
         "stated_visible_box": stated_box(record.get(boxes[1])),
     }
-    return make_sample(
-        opened.places(picture),
-        annotated_mask(record[whole], size),
-        annotated_mask(record[seen], size),
+    visible = amodal if same else annotated_code(record[seen], size)
+    return coded_sample(
+        partial(opened.places, picture), amodal, visible,
         origin=opened.name,
         record=facts,
         image_id=entry.image_id,
@@ -153,15 +152,15 @@ def _in_front(constraint: str, region: int) -> list[str]:
     pairs = [pair.split("-") for pair in (constraint or "").split(",") if "-" in pair]
     return [front.strip() for front, behind in pairs if int(behind) == region]
 
-def _read_region(opened: _Opened, entry: Entry) -> AmodalSample:
+def _read_region(opened: _Opened, entry: Entry) -> CodedSample:
     place, index = entry.place
     record = opened.records[place]
     picture = opened.picture_of(record, place)
     region = record if index is None else record["regions"][index]
     size, category = opened.size(picture), region.get("category_id")
-    amodal = annotated_mask(region["segmentation"], size)
+    amodal = annotated_code(region["segmentation"], size)
     hides = "visible_mask" in region
-    visible = annotated_mask(region["visible_mask"], size) if hides else amodal
+    visible = annotated_code(region["visible_mask"], size) if hides else amodal
     facts = {
         "split": opened.split,
         "stuff": bool(region.get("isStuff")),
@@ -177,8 +176,8 @@ def _read_region(opened: _Opened, entry: Entry) -> AmodalSample:
     plain = str(region.get("name", "") if category is None else category)
     names = {"image_id": entry.image_id, "object_id": entry.object_id}
     names["category"] = opened.categories.get(category, plain).strip()
-    places = opened.places(picture)
-    return make_sample(places, amodal, visible, origin=opened.name, record=facts, **names)
+    places = partial(opened.places, picture)
+    return coded_sample(places, amodal, visible, origin=opened.name, record=facts, **names)
 
 def _open_regions(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
     def keep(record: dict) -> tuple:
@@ -198,15 +197,15 @@ def _open_regions(name: str, root: Path, split: str, annotations: Path | None) -
     return Benchmark(opened.name, opened.split, entries=entries, **about)
 
 # %% ../../nbs/33_images.ipynb #coco
-def _read_coco(opened: _Opened, entry: Entry) -> AmodalSample:
+def _read_coco(opened: _Opened, entry: Entry) -> CodedSample:
     record = opened.records[entry.place]
     picture = opened.picture_of(record, entry.place)
-    mask = annotated_mask(record["segmentation"], opened.size(picture))
+    mask = annotated_code(record["segmentation"], opened.size(picture))
     facts = {"split": opened.split, "stated_visible_box": stated_box(record.get("bbox"))}
     names = {"image_id": entry.image_id, "object_id": entry.object_id}
     names["category"] = opened.categories.get(record.get("category_id"), "")
-    places = opened.places(picture)
-    return make_sample(places, mask, mask, origin=opened.name, record=facts, **names)
+    places = partial(opened.places, picture)
+    return coded_sample(places, mask, mask, origin=opened.name, record=facts, **names)
 
 def _open_coco(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
     def keep(record: dict) -> tuple:
@@ -239,14 +238,14 @@ def _stretches(path: Path) -> dict[str, Stretch]:
     except tarfile.TarError as error:
         raise ValueError(f"{path.name} cannot be read as a tar: {error}") from error
 
-def _read_sa1b(split: str, entry: Entry) -> AmodalSample:
+def _read_sa1b(split: str, entry: Entry) -> CodedSample:
     records, index, picture = entry.place
     record, image = records[index], records.head["image"]
-    mask = annotated_mask(record["segmentation"], (image["height"], image["width"]))
+    mask = annotated_code(record["segmentation"], (image["height"], image["width"]))
     facts = {"split": split, "stated_visible_box": stated_box(record.get("bbox"))}
     facts |= {name: record.get(name) for name in ("predicted_iou", "stability_score")}
     names = {"image_id": entry.image_id, "object_id": entry.object_id}
-    return make_sample((picture,), mask, mask, origin="sa1b", record=facts, **names)
+    return coded_sample(partial(tuple, (picture,)), mask, mask, origin="sa1b", record=facts, **names)
 
 def _open_sa1b(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
     split, root = find_split(name, split), Path(root)
@@ -296,7 +295,7 @@ def _shape_mask(shape: dict, size: tuple[int, int]) -> ndarray:
 # %% ../../nbs/33_images.ipynb #labelme
 _WITH_AREA = ("polygon", "rectangle", "circle", "mask")
 
-def _read_labelme(split: str, entry: Entry) -> AmodalSample:
+def _read_labelme(split: str, entry: Entry) -> CodedSample:
     path, indices = entry.place
     content = json.loads(path.read_text(encoding="utf-8"))
     picture = path.parent / content["imagePath"].replace("\\", "/")
@@ -309,8 +308,8 @@ def _read_labelme(split: str, entry: Entry) -> AmodalSample:
     facts = {"split": split, "flags": shapes[0].get("flags") or {}}
     names = {"image_id": entry.image_id, "object_id": entry.object_id}
     names["category"] = shapes[0]["label"]
-    places = picture, path.parent / picture.name
-    return make_sample(places, mask, mask, origin="labelme", record=facts, **names)
+    places = partial(tuple, (picture, path.parent / picture.name))
+    return coded_sample(places, mask, mask, origin="labelme", record=facts, **names)
 
 def _open_labelme(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
     split, entries, left_out = find_split(name, split), [], {}

@@ -15,11 +15,10 @@ import numpy as np
 from numpy import ndarray
 from PIL import Image
 
-from .formats import BENCHMARKS, Benchmark, Entry, annotated_mask
-from .formats import find_annotations, find_split, make_sample
+from .formats import BENCHMARKS, Benchmark, CodedSample, Entry, annotated_code
+from .formats import annotated_mask, coded_sample, find_annotations, find_split
 from .pickles import load_pickle
 from ..rle import encode_rle
-from ..sample import AmodalSample
 
 # %% ../../nbs/34_videos.ipynb #fishbowl
 def _rows_first(box: list[float] | None) -> list[float] | None:
@@ -29,16 +28,19 @@ def _rows_first(box: list[float] | None) -> list[float] | None:
     top, bottom, left, right = map(float, box)
     return [left, top, right + 1, bottom + 1]
 
-def _read_fishbowl(split: str, root: Path, content: dict, entry: Entry) -> AmodalSample:
+def _fishbowl_places(split: str, root: Path, clip: str, frame: int) -> tuple[Path, ...]:
+    "Where the picture of a frame may lie."
+    return tuple(
+        root / folder / named / f"{frame:05d}.png"
+        for folder in BENCHMARKS["fishbowl"].pictures[split]
+        for named in (clip, clip.zfill(5))
+    )
+
+def _read_fishbowl(split: str, root: Path, content: dict, entry: Entry) -> CodedSample:
     key, frame = entry.place
     item, clip = content[key][frame], key.split("_")[0]
     code = item["FM"][0] if isinstance(item["FM"], list) else item["FM"]
     size = int(code["size"][0]), int(code["size"][1])
-    folders = BENCHMARKS["fishbowl"].pictures[split]
-    places = []
-    for folder in folders:
-        for named in (clip, clip.zfill(5)):
-            places.append(root / folder / named / f"{entry.frame:05d}.png")
     facts = {"split": split, "stated_rate": item.get("OCC_R")}
     facts["stated_box"] = _rows_first(item.get("FM_bx"))
     facts["stated_visible_box"] = _rows_first(item.get("VM_bx"))
@@ -47,8 +49,9 @@ def _read_fishbowl(split: str, root: Path, content: dict, entry: Entry) -> Amoda
     facts |= {"track": entry.track, "frame": entry.frame}
     names = {"image_id": entry.image_id, "object_id": entry.object_id, "origin": "fishbowl"}
     names["category"] = str(item.get("fish_type", ""))
-    amodal, visible = annotated_mask(item["FM"], size), annotated_mask(item["VM"], size)
-    return make_sample(tuple(places), amodal, visible, record=facts, **names)
+    amodal, visible = annotated_code(item["FM"], size), annotated_code(item["VM"], size)
+    places = partial(_fishbowl_places, split, root, clip, entry.frame)
+    return coded_sample(places, amodal, visible, record=facts, **names)
 
 def _open_fishbowl(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
     path = find_annotations(name, root, split, annotations)
@@ -90,7 +93,7 @@ def _value_map(path: Path) -> ndarray:
         )
     return values
 
-def _read_movid_a(split: str, entry: Entry) -> AmodalSample:
+def _read_movid_a(split: str, entry: Entry) -> CodedSample:
     place = entry.place
     full = _value_map(place.folder / f"segmentation_full_{entry.frame:05d}.png")
     part = _value_map(place.folder / f"segmentation_{place.number}_{entry.frame:05d}.png")
@@ -101,7 +104,7 @@ def _read_movid_a(split: str, entry: Entry) -> AmodalSample:
     names = {"image_id": entry.image_id, "object_id": entry.object_id}
     names |= {"origin": "movid-a", "record": facts}
     picture = place.folder / f"rgba_full_{entry.frame:05d}.png"
-    return make_sample((picture,), part == place.value, full == place.value, **names)
+    return coded_sample(partial(tuple, (picture,)), part == place.value, full == place.value, **names)
 
 # %% ../../nbs/34_videos.ipynb #movid-open
 def _clip_of(path: Path) -> tuple[int, list[dict]]:

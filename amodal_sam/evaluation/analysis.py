@@ -171,10 +171,10 @@ def confidence(
         return math.nan, math.nan
     terms = np.array(list(sums.values()), dtype=np.float64)
     generator = np.random.default_rng(seed)
-    found = []
-    for _ in range(draws):
-        above, below = terms[generator.integers(len(terms), size=len(terms))].sum(axis=0)
-        if below:
-            found.append(above / below)
+    above, below = np.empty((2, draws))
+    for draw in range(draws):
+        drawn = np.bincount(generator.integers(len(terms), size=len(terms)), minlength=len(terms))
+        above[draw], below[draw] = drawn @ terms
+    found = above[below > 0] / below[below > 0]
     low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

@@ -12,22 +12,23 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fcntl import LOCK_EX, LOCK_NB, flock
+from functools import reduce
 from itertools import count, groupby
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 from fastcore.basics import patch
-from numpy import ndarray
 from tqdm import tqdm
 
+from ..benchmarks.formats import CodedSample
 from .analysis import average_precision, boundary_iou, confidence
 from .protocols import Counts, ObjectScore, Protocol, ProtocolScores, Truth
-from .protocols import left_out, protocol_for, truth_of
+from .protocols import lacking, left_out, protocol_for, score_object, truth_of
 from .systems import Answer, System
-from ..rle import code_of, decode_rle
+from ..rle import as_code, code_of, decode_rle, either_of, without
 from ..sample import AmodalSample
 
 # %% ../../nbs/53_evaluate.ipynb #kept-row
@@ -129,38 +130,42 @@ def _names(self: Evaluation, place: int) -> bool:
     return all(any(one[place] for one in some) for some in (self.objects, self.answers))
 
 # %% ../../nbs/53_evaluate.ipynb #ask
+_Sample = AmodalSample | CodedSample
+
+
 def _kept_answer(answer: Answer | None) -> dict | None:
     "An answer as JSON can hold it."
     if answer is None:
         return None
     return {
-        "segmentation": code_of(answer.amodal),
-        "visible_segmentation": None if answer.visible is None else code_of(answer.visible),
+        "segmentation": as_code(answer.amodal),
+        "visible_segmentation": None if answer.visible is None else as_code(answer.visible),
         "score": float(answer.score),
         "category": answer.category,
     }
 
 
-def _predicted(truth: Truth, answer: Answer | None, kept: dict | None) -> ndarray | dict:
-    "What is scored: a soft answer as it is, and a prediction of nothing where there is no answer."
+def _predicted(rule: Protocol, truth: Truth, answer: Answer | None, kept: dict | None) -> dict:
+    "What is scored: a soft answer as the protocol cuts it, and nothing where there is no answer."
     if answer is None:
         size = truth.amodal["size"]
-        return {"size": size, "counts": [math.prod(size)]}
-    is_soft = isinstance(answer.amodal, ndarray) and answer.amodal.dtype != bool
-    return answer.amodal if is_soft else kept["segmentation"]
+        return code_of({"size": size, "counts": [math.prod(size)]})
+    if isinstance(answer.amodal, dict) or answer.amodal.dtype == bool:
+        return kept["segmentation"]
+    return code_of(answer.amodal, threshold=rule.threshold)
 
 
 def _score(rule: Protocol, truth: Truth, answer: Answer | None, kept: dict | None) -> dict:
     "What is kept of an object's score under a protocol."
-    scores = ProtocolScores(replace(rule, limit=None))
+    reason = left_out(rule, truth)
+    if reason:
+        return {"dropped": reason}
     visible = kept and kept["visible_segmentation"]
-    row = scores.add(truth, _predicted(truth, answer, kept), visible=visible)
-    if row is None:
-        return {"dropped": next(iter(scores.dropped))}
-    return {"row": _kept_row(row), "missing": list(scores.missing)}
+    row = score_object(rule, truth, _predicted(rule, truth, answer, kept), visible=visible)
+    return {"row": _kept_row(row), "missing": lacking(rule, truth, visible)}
 
 # %% ../../nbs/53_evaluate.ipynb #entry
-def _ask(sample: AmodalSample, truth: Truth, system: System, result: Evaluation) -> dict[str, Answer | None]:
+def _ask(sample: _Sample, truth: Truth, system: System, result: Evaluation) -> dict[str, Answer | None]:
     "The answers about one object, once for each way of asking, none where no protocol counts it."
     answers = {}
     for name, scores in result.scores.items():
@@ -170,14 +175,15 @@ def _ask(sample: AmodalSample, truth: Truth, system: System, result: Evaluation)
     return answers
 
 
-def _boundary_of(kept: dict | None, truth: ndarray) -> float:
+def _boundary_of(kept: dict | None, truth: Truth) -> float:
     "The boundary IoU of an answer; without one, that of a prediction of nothing."
-    predicted = decode_rle(kept["segmentation"]) if kept else np.zeros_like(truth)
-    return boundary_iou(predicted, truth)
+    whole = decode_rle(truth.amodal)
+    predicted = decode_rle(kept["segmentation"]) if kept else np.zeros_like(whole)
+    return boundary_iou(predicted, whole)
 
 
 def _entry(
-    sample: AmodalSample, truth: Truth, system: System, result: Evaluation, *, boundary: bool, precision: bool
+    sample: _Sample, truth: Truth, system: System, result: Evaluation, *, boundary: bool, precision: bool
 ) -> dict:
     "Ask about one object and score the answers: its line."
     answers = _ask(sample, truth, system, result)
@@ -193,7 +199,7 @@ def _entry(
         number = sample.record.get("category_id")
         entry["category_id"] = "" if number is None else str(number)
     if boundary and answers:
-        entry["boundary"] = _boundary_of(next(iter(kept.values())), sample.amodal)
+        entry["boundary"] = _boundary_of(next(iter(kept.values())), truth)
     return entry
 
 # %% ../../nbs/53_evaluate.ipynb #ledger
@@ -261,29 +267,35 @@ def _ledger(folder: Path | None, head: dict) -> Iterator[tuple[list[dict], Calla
         yield entries, write
 
 # %% ../../nbs/53_evaluate.ipynb #stream
-def _pictures(samples: Iterable[AmodalSample]) -> Iterator[list[AmodalSample]]:
+def _pictures(samples: Iterable[_Sample]) -> Iterator[list[_Sample]]:
     "The samples of one picture at a time; a sample without a name is a picture of its own."
     number = count()
     for _, group in groupby(samples, key=lambda sample: sample.image_id or next(number)):
         yield list(group)
 
 
-def _others(sample: AmodalSample, group: list[AmodalSample]) -> ndarray | None:
+def _all_seen(group: list[_Sample]) -> dict | None:
+    "What is visible of all objects of a picture, where there are several."
+    return reduce(either_of, [as_code(sample.visible) for sample in group]) if len(group) > 1 else None
+
+
+def _others(sample: _Sample, seen: dict | None) -> dict | None:
     "Visible pixels of the picture's other objects, where the sample does not know them and there are others."
-    if sample.occluder is not None or "others" in sample.record or len(group) == 1:
-        return None
-    return np.logical_or.reduce([one.visible for one in group]) & ~sample.visible
+    knows = getattr(sample, "occluder", None) is not None or "others" in sample.record
+    return None if knows or seen is None else without(seen, as_code(sample.visible))
 
 
-def _rest(samples: Iterable[AmodalSample], last: str) -> Iterable[AmodalSample]:
+def _rest(samples: Iterable[_Sample], last: str) -> Iterable[_Sample]:
     "Samples from the last picture on that was written down, if the source can tell without decoding."
     names = [entry.image_id for entry in getattr(samples, "entries", [])]
     return samples[names.index(last):] if last in names else samples
 
 
-def _counted(samples: Iterable[AmodalSample], shown: bool) -> Iterator[AmodalSample]:
+def _counted(samples: Iterable[_Sample], shown: bool, *, coded: bool) -> Iterator[_Sample]:
     "The samples, with a progress bar on a terminal and a line every half minute elsewhere."
     total = len(samples) if hasattr(samples, "__len__") else None
+    if coded and hasattr(samples, "codes"):
+        samples = samples.codes()
     if not shown or sys.stderr.isatty():
         yield from tqdm(samples, total=total, unit="object", disable=not shown, leave=False)
         return
@@ -310,10 +322,11 @@ def _new_entries(
     rules = [scores.protocol for scores in result.scores.values()]
     needs_others = any(rule.restrict_to_occluders != "no" for rule in rules)
     rest = _rest(samples, old[-1]["image"]) if old else samples
-    for group in _pictures(_counted(rest, progress)):
+    for group in _pictures(_counted(rest, progress, coded=not system.needs_pixels)):
         if result.at_limit:
             return
         system.look(group)
+        everything = _all_seen(group) if needs_others else None
         for sample in group:
             image, name = key = sample.image_id, sample.object_id
             if key in seen:
@@ -323,8 +336,8 @@ def _new_entries(
                 )
             seen.add(key)
             if key not in done:
-                others = _others(sample, group) if needs_others else None
-                yield _entry(sample, truth_of(sample, others=others), system, result, **extras)
+                truth = truth_of(sample, others=_others(sample, everything))
+                yield _entry(sample, truth, system, result, **extras)
 
 # %% ../../nbs/53_evaluate.ipynb #evaluate
 def _detection(image: str, answer: Answer) -> tuple:
@@ -391,9 +404,7 @@ def _share(value: float) -> str:
 
 
 def _spread(scores: ProtocolScores, part: str) -> str:
-    "The 95 % interval of a score."
-    if math.isnan(scores.summary()[part]):
-        return ""
+    "The 95 % interval of a score that is one."
     low, high = confidence(scores, part)
     return " (one picture)" if math.isnan(low) else f" ({_share(low)}–{_share(high)})"
 
@@ -403,7 +414,10 @@ def _cells(result: Evaluation, name: str, found: dict, intervals: bool) -> list:
     parts = "full", "occluded"
     own = [_share(found[part]) for part in parts]
     if intervals:
-        own = [share + _spread(result.scores[name], part) for share, part in zip(own, parts)]
+        own = [
+            share if math.isnan(found[part]) else share + _spread(result.scores[name], part)
+            for share, part in zip(own, parts)
+        ]
     means, ratios = (
         " / ".join(_share(found[part + ending]) for part in parts) for ending in ("_mean", "_ratio")
     )

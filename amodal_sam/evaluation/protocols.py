@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PROTOCOLS', 'Protocol', 'protocol_for', 'Truth', 'truth_of', 'left_out', 'Counts', 'count_pixels', 'ObjectScore',
-           'score_object', 'ProtocolScores']
+           'score_object', 'lacking', 'ProtocolScores']
 
 # %% ../../nbs/50_protocols.ipynb #imports
 import math
@@ -15,7 +15,8 @@ from typing import NamedTuple
 from fastcore.basics import patch
 from numpy import ndarray
 
-from ..rle import areas, both_of, code_of, either_of, resized
+from ..benchmarks.formats import CodedSample
+from ..rle import areas, as_code, both_of, code_of, either_of, resized
 from ..sample import AmodalSample
 
 # %% ../../nbs/50_protocols.ipynb #protocol-values
@@ -176,10 +177,10 @@ def _clip_of(sample: AmodalSample) -> str:
 
 
 def truth_of(
-    sample: AmodalSample,            # of any source
+    sample: AmodalSample | CodedSample,  # of any source
     *,
-    others: ndarray | None = None,   # visible pixels of other objects, bool, (H, W); where nothing is given,
-                                     # the sample's `occluder` or the code in its record
+    others: ndarray | dict | None = None,  # visible pixels of other objects, bool, (H, W), or a packed code;
+                                     # where nothing is given, the sample's `occluder` or its record's code
 ) -> Truth:
     "The masks of a sample as run-length codes."
     record = sample.record
@@ -189,11 +190,11 @@ def truth_of(
             "so there is no whole object to score against"
         )
     if others is None:
-        others = sample.occluder
+        others = getattr(sample, "occluder", None)
     return Truth(
-        amodal=code_of(sample.amodal),
-        visible=code_of(sample.visible),
-        others=record.get("others") if others is None else code_of(others),
+        amodal=as_code(sample.amodal),
+        visible=as_code(sample.visible),
+        others=record.get("others") if others is None else as_code(others),
         image=sample.image_id,
         name=sample.object_id,
         category=sample.category,
@@ -320,6 +321,20 @@ def score_object(
     )
 
 # %% ../../nbs/50_protocols.ipynb #scores
+def lacking(
+    protocol: Protocol,            # whose rules are followed
+    truth: Truth,                  # the object
+    visible: ndarray | dict | None,  # the visible part as predicted, where there is one
+) -> list[str]:                    # in words
+    "What a protocol would need to know of an object and does not."
+    found = []
+    if protocol.restrict_to_occluders != "no" and truth.others is None:
+        found.append("visible parts of other objects")
+    if protocol.union_visible == "pred" and visible is None:
+        found.append("a predicted visible part")
+    return found
+
+
 @dataclass(repr=False)
 class ProtocolScores:
     "Scores of many objects by one protocol."
@@ -352,19 +367,13 @@ class ProtocolScores:
         if reason:
             self.dropped[reason] = self.dropped.get(reason, 0) + 1
             return None
-        if rule.restrict_to_occluders != "no" and truth.others is None:
-            self._miss("visible parts of other objects")
-        if rule.union_visible == "pred" and visible is None:
-            self._miss("a predicted visible part")
+        for need in lacking(rule, truth, visible):
+            self.missing[need] = self.missing.get(need, 0) + 1
         predicted = code_of(predicted, threshold=rule.threshold)
         if visible is not None:
             visible = code_of(visible, threshold=rule.threshold)
         self.rows.append(score_object(rule, truth, predicted, visible=visible))
         return self.rows[-1]
-
-    def _miss(self, need: str) -> None:
-        "Count an object for which a rule lacked something."
-        self.missing[need] = self.missing.get(need, 0) + 1
 
 # %% ../../nbs/50_protocols.ipynb #terms
 def _drawn_with(row: ObjectScore) -> str:

@@ -8,7 +8,7 @@ __all__ = ['Answer', 'System', 'Baseline', 'ModelSystem', 'PredictionFile']
 # %% ../../nbs/52_systems.ipynb #imports
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from hashlib import blake2b
 from math import isfinite
 from pathlib import Path
@@ -19,13 +19,25 @@ from fastcore.basics import patch
 from numpy import ndarray
 from pycocotools import mask as coco_mask
 
+from ..benchmarks.formats import CodedSample
 from .protocols import Protocol
 from ..masks import box_mask
 from ..predict import AmodalPredictor
-from ..rle import code_of, encode_rle
+from ..rle import are_sound, as_code, code_of
 from ..sample import AmodalSample
 
 # %% ../../nbs/52_systems.ipynb #answer
+_called = {"amodal": "segmentation", "visible": "visible_segmentation"}  # in COCO's files
+
+
+def _packed(code: dict, called: str) -> dict:
+    "A run-length code, packed and checked."
+    try:
+        return code_of(code)
+    except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
+        raise ValueError(f"{called} is no run-length code: {error}") from error
+
+
 @dataclass(frozen=True, eq=False)
 class Answer:
     "What a system says about one object."
@@ -34,11 +46,20 @@ class Answer:
     score: float = 1.0                     # how sure the system is
     category: str = ""                     # what it takes the object for; empty if it does not say
     category_id: str = ""                  # the same as a number of the benchmark's list
+    checked: InitVar[bool] = False         # are its codes packed and known to be of their size?
+
+    def __post_init__(self, checked: bool):
+        "Pack what is a code; one that is not of its size is refused."
+        for name, called in _called.items():
+            mask = getattr(self, name)
+            if isinstance(mask, dict) and not checked:
+                object.__setattr__(self, name, _packed(mask, called))
 
 
 class System:
     "Whatever can be asked about the objects of a picture."
     name = ""  # as it stands in tables
+    needs_pixels = True  # does it look at pictures, or at masks as arrays? Otherwise codes will do
     detects = False  # are there answers that nobody asked for, which count for the average precision?
 
     def told(self, protocol: Protocol) -> str:
@@ -180,20 +201,17 @@ class ModelSystem(System):
         return Answer(found.amodal, found.visible, found.score)
 
 # %% ../../nbs/52_systems.ipynb #file-read
-def _checked(entry: dict, key: str, where: str) -> dict | None:
-    "The run-length code of an entry, packed."
+def _code(entry: dict, key: str) -> dict | None:
+    "The run-length code of an entry, if it has one."
     code = entry.get(key)
-    if code is None:
-        return None
+    if code is None or isinstance(code, dict):
+        return code
     if isinstance(code, list):
         raise ValueError(
-            f"{where}: {key} is a list, of polygons perhaps, but must be a run-length code: "
+            f"{key} is a list, of polygons perhaps, but must be a run-length code: "
             "make one with pycocotools.mask.frPyObjects and merge"
         )
-    try:
-        return code_of(code)
-    except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
-        raise ValueError(f"{where}: {key} is no run-length code: {error}") from error
+    raise ValueError(f"{key} is no run-length code: it is {code!r}")
 
 
 def _read_json(path: Path) -> object:
@@ -227,18 +245,41 @@ def _id(value: object) -> str:
     return str(int(value)) if is_whole else str(value)
 
 
-def _score_of(entry: dict, where: str) -> float:
+def _score_of(entry: dict) -> float:
     "How sure an answer is; 1 where nothing is said."
     score = entry.get("score")
     if score is None:
         return 1.0
     if isinstance(score, bool) or not isinstance(score, (int, float)) or not isfinite(score):
-        raise ValueError(f"{where}: score is {score!r}, but must be a number, or left out")
+        raise ValueError(f"score is {score!r}, but must be a number, or left out")
     return float(score)
+
+
+def _answer_of(entry: dict, *, checked: bool) -> Answer:
+    "The answer that an entry of a file stands for."
+    return Answer(
+        _code(entry, "segmentation"),
+        _code(entry, "visible_segmentation"),
+        _score_of(entry),
+        str(entry.get("category") or ""),
+        "" if entry.get("category_id") is None else _id(entry["category_id"]),
+        checked,
+    )
+
+
+def _all_sound(entries: list[dict]) -> bool:
+    "Are all codes of a file packed and of their size? Else they are looked at one by one."
+    masks = [entry.get(name) for entry in entries for name in _called.values()]
+    codes = [mask for mask in masks if mask is not None]
+    try:
+        return all(isinstance(code["counts"], str) for code in codes) and are_sound(codes)
+    except (KeyError, TypeError, IndexError, OverflowError):
+        return False
 
 # %% ../../nbs/52_systems.ipynb #file
 class PredictionFile(System):
     "Answers that were computed elsewhere, from a JSON file of COCO's results."
+    needs_pixels = False
     detects = True
 
     def __init__(
@@ -249,18 +290,17 @@ class PredictionFile(System):
         self.by_id = {}     # image and object to its answer
         self.free = {}      # image to the answers that name no object
         self._matched = {}  # object of the picture at hand to its free answer
-        for number, entry in enumerate(_entries(path)):
-            self._take(entry, f"{path}, entry {number}")
+        entries = _entries(path)
+        checked = _all_sound(entries)
+        for number, entry in enumerate(entries):
+            self._take(entry, f"{path}, entry {number}", checked)
 
-    def _take(self, entry: dict, where: str) -> None:
+    def _take(self, entry: dict, where: str, checked: bool) -> None:
         "Keep an answer under what it names."
-        answer = Answer(
-            _checked(entry, "segmentation", where),
-            _checked(entry, "visible_segmentation", where),
-            _score_of(entry, where),
-            str(entry.get("category") or ""),
-            "" if entry.get("category_id") is None else _id(entry["category_id"]),
-        )
+        try:
+            answer = _answer_of(entry, checked=checked)
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from error
         image, name = _id(entry["image_id"]), entry.get("object_id", entry.get("annotation_id"))
         key = image, _id(name)
         if name is None:
@@ -284,20 +324,20 @@ class PredictionFile(System):
             for answer in answers:
                 yield image, answer
 
-    def look(self, samples: Sequence[AmodalSample]) -> None:
+    def look(self, samples: Sequence[AmodalSample | CodedSample]) -> None:
         "Match the answers without object ids of one picture to its objects, the largest IoU first."
         self._matched = {}
         free = self.free.get(samples[0].image_id, []) if samples else []
         if not free:
             return
-        codes = [answer.amodal for answer in free], [encode_rle(sample.amodal) for sample in samples]
+        codes = [answer.amodal for answer in free], [as_code(sample.amodal) for sample in samples]
         overlaps = np.array(coco_mask.iou(*codes, [0] * len(samples)))
         while overlaps.max() > 0:
             answer, number = np.unravel_index(overlaps.argmax(), overlaps.shape)
             self._matched[samples[number].object_id] = free[answer]
             overlaps[answer], overlaps[:, number] = 0, 0
 
-    def answer(self, sample: AmodalSample, *, told: str) -> Answer | None:
+    def answer(self, sample: AmodalSample | CodedSample, *, told: str) -> Answer | None:
         named = self.by_id.get((sample.image_id, sample.object_id))
         return named or self._matched.get(sample.object_id)
 
