@@ -41,6 +41,7 @@ setup(
         "video": settings["video_requirements"].split(),
         "ray": settings["ray_requirements"].split(),
         "tiny": settings["tiny_requirements"].split(),
+        "onnx": settings["onnx_requirements"].split(),
         "vlm": settings["vlm_requirements"].split(),
     },
     entry_points={

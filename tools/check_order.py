@@ -12,15 +12,15 @@ from collections import Counter
 from notebooks import PACKAGE, Cell, cells, finish, module_of, notebook_paths, number
 
 WINGS = (
-    "",
-    "modeling",
-    "synthesis",
-    "benchmarks",
-    "training",
-    "evaluation",
-    "video",
-    "canvas",
-    "cli",
+    ("",),
+    ("modeling",),
+    ("synthesis",),
+    ("benchmarks",),
+    ("training",),
+    ("evaluation",),
+    ("video",),
+    ("canvas", "exchange"),
+    ("cli",),
 )  # by decade; the ground is no package
 _AT_THE_ROOT = {"predict", "everything"}  # what a user calls stands at the root, wherever its story is told
 
@@ -38,8 +38,8 @@ def imported(cell: Cell, modules: set[str]) -> set[str]:
 
 def placed(module: str, chapter: int) -> bool:
     "Does a module stand in the wing of its notebook's decade?"
-    wing = WINGS[chapter // 10] if chapter // 10 < len(WINGS) else None
-    return module in _AT_THE_ROOT or module.rpartition(".")[0] == wing
+    wings = WINGS[chapter // 10] if chapter // 10 < len(WINGS) else ()
+    return module in _AT_THE_ROOT or module.rpartition(".")[0] in wings
 
 
 def main():

@@ -11,6 +11,7 @@ import typer
 from .. import __version__
 from .demo_command import demo_command
 from .eval_command import eval_command
+from .export_command import export_app
 from .segment_command import segment_command
 from .taos_command import taos_app
 from .terminal import new_app
@@ -26,6 +27,7 @@ app.command("segment", no_args_is_help=False)(segment_command)
 app.command("video", no_args_is_help=False)(video_command)
 app.command("demo")(demo_command)
 app.command("train")(train_command)
+app.add_typer(export_app, name="export")
 app.add_typer(weights_app, name="weights")
 app.command("doctor")(doctor_command)
 

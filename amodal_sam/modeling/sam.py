@@ -110,7 +110,7 @@ def _upscale(decoder: MaskDecoder, source: Tensor, high_resolution: _Fine, refin
 # %% ../../nbs/11_sam.ipynb #decode
 def _check_prompts(decoder: MaskDecoder, counts: tuple[int, int, int], high_resolution: _Fine) -> None:
     "Refuse what does not belong together."
-    if len(set(counts)) > 1:
+    if not counts[0] == counts[1] == counts[2]:
         raise ValueError(
             f"{counts[0]} embeddings for {counts[1]} prompts with {counts[2]} dense maps: "
             "give one of each for each object"
@@ -135,7 +135,7 @@ def decode_masks(
 ) -> tuple[Tensor, Tensor]:        # $M$ as logits, (N, 1 or 3, 4h, 4w), and its estimated IoU, (N, 1 or 3)
     "Decode N objects that have an embedding each; stock SAM repeats one embedding for all (equation 3)."
     N, C, h, w = embeddings.shape
-    _check_prompts(decoder, (N, len(sparse), len(dense)), high_resolution)
+    _check_prompts(decoder, (N, sparse.shape[0], dense.shape[0]), high_resolution)
     own = torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight]).expand(N, -1, -1)
     everywhere = positions.expand(N, -1, -1, -1)
     asked = torch.cat([own, sparse], dim=1)
