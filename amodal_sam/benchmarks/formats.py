@@ -341,14 +341,14 @@ def load_picture(
 ) -> ndarray:                            # uint8 RGB, (H, W, 3), upright, or as stored where that fits
     "A picture from the first place where there is one."
     for place in places:
-        place = place if isinstance(place, Stretch) else Stretch(place)
+        place = Stretch(place) if isinstance(place, Path) else place
         if not place.path.is_file():
             continue
         try:
             return _fitting(place.read(), size)
         except Exception as error:  # Pillow raises nearly anything for a broken file
             raise ValueError(f"the picture {place.path.name} cannot be read: {error}") from error
-    first = places[0].path if isinstance(places[0], Stretch) else places[0]
+    first = places[0] if isinstance(places[0], Path) else places[0].path
     raise ValueError(f"the picture {first.name} is not there: it should be in a folder {first.parent.name}")
 
 # %% ../../nbs/30_formats.ipynb #make-sample
@@ -426,10 +426,12 @@ class Benchmark(Sequence):
         read: Callable[[Entry], CodedSample],   # reads one
         annotations: Path,                      # the file they come from
         left_out: dict[tuple[str, str], str] | None = None,  # picture, object: why it is no sample
+        pictures: Sequence[str] = (),           # names of all pictures of the split, also without objects
     ):
         self.name, self.split, self.entries = name, split, entries
         self.read, self.annotations = read, Path(annotations)
         self.left_out = {} if left_out is None else left_out
+        self.pictures = tuple(pictures)
 
     def __len__(self) -> int:
         return len(self.entries)

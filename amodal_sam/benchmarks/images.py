@@ -37,10 +37,15 @@ class _Opened(NamedTuple):
 
     def places(self, picture: dict) -> tuple[Path, ...]:
         "Where the picture may lie, the likeliest first."
-        file = Path(picture["file_name"])
+        file = Path(picture["file_name"].replace("\\", "/"))
         folders = [self.root / folder for folder in BENCHMARKS[self.name].pictures[self.split]]
         likely = [folder / file.name for folder in folders]
         return *likely, *(folder / file for folder in (*folders, self.root, self.path.parent))
+
+    @property
+    def names(self) -> list[str]:
+        "The pictures of the file, as samples name them."
+        return [str(number) for number in self.pictures]
 
     def size(self, picture: dict) -> tuple[int, int]:
         "H and W, from the picture itself where the file does not say."
@@ -143,14 +148,19 @@ def _open_kins(name: str, root: Path, split: str, annotations: Path | None) -> B
             entries.append(Entry(image_id, object_id, place))
         else:
             left_out[image_id, object_id] = "it has no polygon"
-    about = {"read": partial(_read_kins, opened), "annotations": opened.path, "left_out": left_out}
-    return Benchmark(opened.name, opened.split, entries=entries, **about)
+    about = {"annotations": opened.path, "pictures": opened.names, "left_out": left_out}
+    return Benchmark(opened.name, opened.split, entries=entries, read=partial(_read_kins, opened), **about)
 
 # %% ../../nbs/33_images.ipynb #regions
 def _in_front(constraint: str, region: int) -> list[str]:
     "The regions that stand in front of a region, both counted from 1."
     pairs = [pair.split("-") for pair in (constraint or "").split(",") if "-" in pair]
     return [front.strip() for front, behind in pairs if int(behind) == region]
+
+def _is_stuff(region: dict) -> bool:
+    "Is it a wall or grass? COCOA says so of the region, D2SA inside its `amodal_region`."
+    inner = region.get("amodal_region")
+    return bool(region.get("isStuff") or isinstance(inner, dict) and inner.get("isStuff"))
 
 def _read_region(opened: _Opened, entry: Entry) -> CodedSample:
     place, index = entry.place
@@ -160,11 +170,12 @@ def _read_region(opened: _Opened, entry: Entry) -> CodedSample:
     size, category = opened.size(picture), region.get("category_id")
     amodal = annotated_code(region["segmentation"], size)
     hides = "visible_mask" in region
+    stated = "invisible_mask" in region if opened.name.startswith("cocoa") else hides
     visible = annotated_code(region["visible_mask"], size) if hides else amodal
     facts = {
         "split": opened.split,
-        "stuff": bool(region.get("isStuff")),
-        "stated_occluded": hides,
+        "stuff": _is_stuff(region),
+        "stated_occluded": stated,
         "stated_rate": region.get("occlude_rate", region.get("occlusion_rate")),
         "stated_box": stated_box(region.get("bbox")),
         "order": region.get("order"),
@@ -193,7 +204,7 @@ def _open_regions(name: str, root: Path, split: str, annotations: Path | None) -
             entries.append(Entry(image_id, object_id, (place, None)))
         for index in range(count or 0):
             entries.append(Entry(image_id, str(index + 1), (place, index)))
-    about = {"read": partial(_read_region, opened), "annotations": opened.path}
+    about = {"read": partial(_read_region, opened), "annotations": opened.path, "pictures": opened.names}
     return Benchmark(opened.name, opened.split, entries=entries, **about)
 
 # %% ../../nbs/33_images.ipynb #coco
@@ -219,8 +230,8 @@ def _open_coco(name: str, root: Path, split: str, annotations: Path | None) -> B
             left_out[image_id, object_id] = "it is a crowd, not one object"
         else:
             entries.append(Entry(image_id, object_id, place))
-    about = {"read": partial(_read_coco, opened), "annotations": opened.path, "left_out": left_out}
-    return Benchmark(opened.name, opened.split, entries=entries, **about)
+    about = {"annotations": opened.path, "pictures": opened.names, "left_out": left_out}
+    return Benchmark(opened.name, opened.split, entries=entries, read=partial(_read_coco, opened), **about)
 
 # %% ../../nbs/33_images.ipynb #sa1b
 def _stretches(path: Path) -> dict[str, Stretch]:
@@ -295,39 +306,63 @@ def _shape_mask(shape: dict, size: tuple[int, int]) -> ndarray:
 # %% ../../nbs/33_images.ipynb #labelme
 _WITH_AREA = ("polygon", "rectangle", "circle", "mask")
 
+class _Embedded(NamedTuple):
+    "The picture that a LabelMe file holds itself."
+    path: Path  # of the file
+
+    def read(self) -> bytes:
+        "The bytes of the picture."
+        data = _labelme_content(self.path).get("imageData")
+        if not data:
+            raise ValueError("it is neither beside the file nor inside it, as imageData")
+        return base64.b64decode(data)
+
+def _labelme_content(path: Path) -> dict | list:
+    "What a JSON file holds, also behind a byte-order mark."
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError as error:
+        raise ValueError(f"{path.name} is no LabelMe file: {error}") from error
+
+def _shape_groups(shapes: list[dict], image_id: str, left_out: dict) -> list[list[int]]:
+    "The places of the shapes of each object; what has no area is left out."
+    groups = {}
+    for index, shape in enumerate(shapes):
+        group = shape.get("group_id")
+        if (shape.get("shape_type") or "polygon") not in _WITH_AREA:
+            left_out[image_id, str(index)] = f"a {shape['shape_type']} has no area"
+            continue
+        key = (index, None) if group is None else (shape["label"], group)
+        groups.setdefault(key, []).append(index)
+    return list(groups.values())
+
 def _read_labelme(split: str, entry: Entry) -> CodedSample:
     path, indices = entry.place
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = _labelme_content(path)
     picture = path.parent / content["imagePath"].replace("\\", "/")
+    places = picture, path.parent / picture.name, _Embedded(path)
     if content.get("imageHeight"):
         size = content["imageHeight"], content["imageWidth"]
     else:
-        size = load_picture((picture,)).shape[:2]
+        size = load_picture(places).shape[:2]
     shapes = [content["shapes"][index] for index in indices]
     mask = np.any([_shape_mask(shape, size) for shape in shapes], axis=0)
     facts = {"split": split, "flags": shapes[0].get("flags") or {}}
     names = {"image_id": entry.image_id, "object_id": entry.object_id}
     names["category"] = shapes[0]["label"]
-    places = partial(tuple, (picture, path.parent / picture.name))
-    return coded_sample(places, mask, mask, origin="labelme", record=facts, **names)
+    return coded_sample(partial(tuple, places), mask, mask, origin="labelme", record=facts, **names)
 
+# %% ../../nbs/33_images.ipynb #labelme-open
 def _open_labelme(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
     split, entries, left_out = find_split(name, split), [], {}
     for path in sorted(Path(root).rglob("*.json")):
-        try:
-            shapes, groups = json.loads(path.read_text(encoding="utf-8"))["shapes"], {}
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{path.name} is no LabelMe file: {error}") from error
-        for index, shape in enumerate(shapes):
-            group = shape.get("group_id")
-            if (shape.get("shape_type") or "polygon") not in _WITH_AREA:
-                left_out[path.stem, str(index)] = f"a {shape['shape_type']} has no area"
-            else:
-                key = (index, None) if group is None else (shape["label"], group)
-                groups.setdefault(key, []).append(index)
         image_id = path.relative_to(root).with_suffix("").as_posix()
-        for indices in groups.values():
-            entries.append(Entry(image_id, str(indices[0]), (path, tuple(indices))))
+        content = _labelme_content(path)
+        if not isinstance(content, dict) or "shapes" not in content:
+            left_out[image_id, ""] = "a JSON file without shapes, not LabelMe's"
+            continue
+        groups = _shape_groups(content["shapes"], image_id, left_out)
+        entries += [Entry(image_id, str(first), (path, (first, *rest))) for first, *rest in groups]
     if not entries:
         raise ValueError(f"{Path(root).resolve().name} holds no LabelMe JSON with shapes")
     about = {"read": partial(_read_labelme, split), "annotations": Path(root)}

@@ -110,7 +110,7 @@ def _read_movid_a(split: str, entry: Entry) -> CodedSample:
 def _clip_of(path: Path) -> tuple[int, list[dict]]:
     "The number of frames of a clip, and the frames and boxes of each of its objects."
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
         boxes = [dict(zip(item["bbox_frames"], item["bboxes"])) for item in content["instances"]]
         return int(content["metadata"]["num_frames"]), boxes
     except (OSError, KeyError, TypeError, ValueError) as error:
@@ -124,7 +124,7 @@ def _clip_of(path: Path) -> tuple[int, list[dict]]:
 def _open_movid_a(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
     path = find_annotations(name, root, split, annotations)
     entries, left_out, clips = [], {}, {}
-    for line in path.read_text(encoding="utf-8").split():
+    for line in path.read_text(encoding="utf-8-sig").split():
         try:
             clip, number, value = map(int, line.split("_"))
         except ValueError as error:
