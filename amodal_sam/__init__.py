@@ -2,9 +2,10 @@
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["AmodalPredictor", "AmodalVideoPredictor", "Prediction"]
+__all__ = ["AmodalPredictor", "AmodalVideoPredictor", "Prediction", "score"]
 
 if TYPE_CHECKING:
+    from .evaluation.score import score
     from .predict import AmodalPredictor, Prediction
     from .video.predictor import AmodalVideoPredictor
 
@@ -14,6 +15,9 @@ def __getattr__(name: str):
     if name == "AmodalVideoPredictor":
         from .video.predictor import AmodalVideoPredictor
         return AmodalVideoPredictor
+    if name == "score":
+        from .evaluation.score import score
+        return score
     if name in __all__:
         from . import predict
         return getattr(predict, name)

@@ -162,6 +162,10 @@ def _is_stuff(region: dict) -> bool:
     inner = region.get("amodal_region")
     return bool(region.get("isStuff") or isinstance(inner, dict) and inner.get("isStuff"))
 
+def _is_stated(name: str, region: dict) -> bool:
+    "Does the file call it occluded, as the authors' own code asks it?"
+    return ("invisible_mask" if name.startswith("cocoa") else "visible_mask") in region
+
 def _read_region(opened: _Opened, entry: Entry) -> CodedSample:
     place, index = entry.place
     record = opened.records[place]
@@ -170,12 +174,11 @@ def _read_region(opened: _Opened, entry: Entry) -> CodedSample:
     size, category = opened.size(picture), region.get("category_id")
     amodal = annotated_code(region["segmentation"], size)
     hides = "visible_mask" in region
-    stated = "invisible_mask" in region if opened.name.startswith("cocoa") else hides
     visible = annotated_code(region["visible_mask"], size) if hides else amodal
     facts = {
         "split": opened.split,
         "stuff": _is_stuff(region),
-        "stated_occluded": stated,
+        "stated_occluded": _is_stated(opened.name, region),
         "stated_rate": region.get("occlude_rate", region.get("occlusion_rate")),
         "stated_box": stated_box(region.get("bbox")),
         "order": region.get("order"),

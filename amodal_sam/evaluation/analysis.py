@@ -94,7 +94,7 @@ class _CocoIndex:
         self.images, self.kinds, self.sizes = {}, {}, {}
         for image in pictures:
             self.images.setdefault(image, len(self.images) + 1)
-        for image, kind, code in objects:
+        for image, kind, code, *_ in objects:
             self.images.setdefault(image, len(self.images) + 1)
             self.kinds.setdefault(kind, len(self.kinds) + 1)
             self.sizes[image] = code["size"]
@@ -103,21 +103,30 @@ class _CocoIndex:
         "Is its picture one of the data set, and is there an object of its category anywhere?"
         return answer[0] in self.images and answer[1] in self.kinds
 
-    def record(self, number: int, image: str, kind: str, code: dict, score: float = 1.0) -> dict:
+    def record(self, number: int, image: str, kind: str, code: dict, *, score: float, crowd: bool) -> dict:
         "One mask, as COCO's code wants it."
         return {
             "id": number, "image_id": self.images[image], "category_id": self.kinds[kind],
             "segmentation": code, "area": float(coco_mask.area(code)),
-            "bbox": coco_mask.toBbox(code).tolist(), "iscrowd": 0, "score": score,
+            "bbox": coco_mask.toBbox(code).tolist(), "iscrowd": int(crowd), "score": score,
         }
 
-    def coco(self, masks: list[tuple]) -> COCO:
-        "A data set of these masks."
+    def truths(self, objects: list[tuple]) -> COCO:
+        "The data set of these objects."
+        numbered = enumerate(objects, 1)
+        return self._coco([self.record(at, *one[:3], score=1, crowd=any(one[3:])) for at, one in numbered])
+
+    def results(self, answers: list[tuple]) -> COCO:
+        "The data set of these answers."
+        numbered = enumerate(answers, 1)
+        return self._coco([self.record(at, *one[:3], score=one[3], crowd=False) for at, one in numbered])
+
+    def _coco(self, records: list[dict]) -> COCO:
+        "A data set of these records."
         images = [
             {"id": number} | dict(zip(("height", "width"), self.sizes.get(image, (0, 0))))
             for image, number in self.images.items()
         ]
-        records = [self.record(number, *one) for number, one in enumerate(masks, 1)]
         made = COCO()
         made.dataset = {
             "images": images, "annotations": records,
@@ -128,7 +137,8 @@ class _CocoIndex:
 
 # %% ../../nbs/51_analysis.ipynb #average-precision
 def average_precision(
-    objects: Iterable[tuple[str, str, dict]],         # image, category and whole mask, a run-length code
+    objects: Iterable[tuple],                         # image, category and whole mask, a run-length code;
+                                                      # and True for a crowd, in which answers do not count
     answers: Iterable[tuple[str, str, dict, float]],  # the same of all answers, and their scores
     *,
     pictures: Iterable[str] = (),                     # of the data set, also those without an object
@@ -144,7 +154,7 @@ def average_precision(
     if not known:
         return dict.fromkeys(_precision_names, 0.0)
     with redirect_stdout(StringIO()):
-        measured = COCOeval(index.coco(objects), index.coco(known), "segm")
+        measured = COCOeval(index.truths(objects), index.results(known), "segm")
         measured.evaluate()
         measured.accumulate()
         measured.summarize()

@@ -66,9 +66,10 @@ class Evaluation:
     about: dict = field(default_factory=dict)  # what else shall stand in the report, as the weights' hash
     unanswered: dict[str, int] = field(default_factory=dict)  # what was told, to objects without answer
     boundary: list[float] = field(default_factory=list)  # boundary IoU of each object, if asked for
-    objects: list[tuple] = field(default_factory=list)  # image, category, its number, code of the whole
+    objects: list[tuple] = field(default_factory=list)  # image, category, its number, whole, crowd
     answers: list[tuple] = field(default_factory=list)  # the same of the answers, and their scores
     answered: dict[tuple, bool] = field(default_factory=dict)  # image, object: was there an answer?
+    pictures: list[str] = field(default_factory=list)  # all names that the source lists
     strays: dict[str, int] = field(default_factory=dict)  # in words, to the number of unused answers
 
     @property
@@ -106,7 +107,7 @@ class Evaluation:
     def _take_masks(self, entry: dict) -> None:
         "Add the codes of one object, for the average precision."
         kind = entry["category"], entry["category_id"]
-        self.objects.append((entry["image"], *kind, entry["truth"]))
+        self.objects.append((entry["image"], *kind, entry["truth"], entry["crowd"]))
         answer = next(iter(entry["answers"].values()), None)
         if answer:
             told = answer["category"], "", answer["segmentation"], answer["score"]
@@ -121,7 +122,8 @@ def precision(self: Evaluation) -> dict[str, float]:
         [(one[0], "" if kind is None else one[kind], *one[3:]) for one in some]
         for some in (self.objects, self.answers)
     )
-    return average_precision(objects, answers, pictures=[image for image, _ in self.answered])
+    pictures = [*self.pictures, *(image for image, _ in self.answered)]
+    return average_precision(objects, answers, pictures=pictures)
 
 
 @patch
@@ -198,6 +200,7 @@ def _entry(
         entry["truth"] = truth.amodal
         number = sample.record.get("category_id")
         entry["category_id"] = "" if number is None else str(number)
+        entry["crowd"] = bool(sample.record.get("crowd"))
     if boundary and answers:
         entry["boundary"] = _boundary_of(next(iter(kept.values())), truth)
     return entry
@@ -232,6 +235,8 @@ def _old_entries(folder: Path, head: dict) -> tuple[list[dict], int]:
             f"{path} belongs to another evaluation (its {differs} differs): "
             "choose another folder, or delete the file"
         )
+    if any("truth" in entry and "crowd" not in entry for entry in entries):
+        raise ValueError(f"{path} was begun by an earlier version: choose another folder, or delete the file")
     return entries, size
 
 
@@ -376,6 +381,7 @@ def evaluate(
         told={rule.name: system.told(rule) for rule in rules},
         departures={rule.name: system.departures(rule) for rule in rules},
         about=dict(about or {}),
+        pictures=list(getattr(samples, "pictures", ())),
     )
     system.meet({(entry.image_id, entry.object_id) for entry in getattr(samples, "entries", ())})
     extras = {"boundary": boundary, "precision": precision}
