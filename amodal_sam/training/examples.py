@@ -7,6 +7,7 @@ __all__ = ['ViewConfig', 'TaosExamples', 'as_planes', 'prompts_of']
 
 # %% ../../nbs/40_examples.ipynb #imports
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -17,7 +18,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..crop import Crop, crop_around, take_crop
-from ..synthesis.objects import MaskedObject
+from ..masks import expand_box, tight_box
+from ..sample import AmodalSample
+from ..synthesis.objects import BrokenMember, MaskedObject
 from ..synthesis.taos import TaosConfig, synthesize
 
 # %% ../../nbs/40_examples.ipynb #view-config
@@ -25,15 +28,19 @@ from ..synthesis.taos import TaosConfig, synthesize
 class ViewConfig:
     "How objects are looked at in training: crops, prompts, light."
     near: tuple[float, float] = (1.3, 2.0)    # side of most crops per longer side of the box
-    far: tuple[float, float] = (2.0, 4.5)     # of the others: small objects, loose first guesses
-    far_share: float = 0.3                    # of crops from further away
+    far: tuple[float, float] = (2.0, 6.0)     # of the others: small objects, loose first guesses
+    far_share: float = 0.35                   # of crops from further away
     context: float = 1.3                      # without augmentation, in validation: as in prediction
     shift: float = 0.1                        # most that a crop is off centre, per longer side
+    off_centre: float = 0.4                   # the same of the crops that are off centre on purpose
+    off_centre_share: float = 0.5             # of crops that are off centre on purpose
     box_jitter: float = 0.05                  # most that each side of a box is off, share of its size
     contrast: tuple[float, float] = (0.7, 1.3)       # factor around middle grey
     brightness: tuple[float, float] = (-30.0, 30.0)  # added, of 255
     cutout_targets: float = 0.3               # share of targets that are cut-outs, if there are any
     cutout_occluders: float = 0.4             # share of occluders that are cut-outs, likewise
+    natural_share: float = 0.3                # of examples that nature hid, if there are any
+    natural_whole: float = 0.4                # share kept of those that nothing hides
 
 # %% ../../nbs/40_examples.ipynb #draws
 def _lookup(views: ViewConfig, generator: np.random.Generator) -> ndarray:
@@ -74,14 +81,17 @@ def _occluders(examples: "TaosExamples", generator: np.random.Generator) -> list
     return examples.cutouts if alone or generator.random() < share else examples.photographs
 
 # %% ../../nbs/40_examples.ipynb #scene
-def _crop(target: MaskedObject, examples: "TaosExamples", generator: np.random.Generator) -> Crop:
+def _crop(box: ndarray, examples: "TaosExamples", generator: np.random.Generator) -> Crop:
     "Where to look: anywhere near or far in training, as in prediction otherwise."
-    views, box = examples.views, np.array(target.box)
+    views = examples.views
     if not examples.augment:
         return crop_around(box, context=views.context, size=examples.size)
     far = generator.random() < views.far_share
     context = generator.uniform(*(views.far if far else views.near))
-    shift = tuple(generator.uniform(-views.shift, views.shift, 2))
+    most = views.shift
+    if generator.random() < views.off_centre_share:
+        most = max(views.off_centre, (context - 1) / 2)
+    shift = tuple(generator.uniform(-most, most, 2))
     return crop_around(box, context=context, size=examples.size, shift=shift)
 
 
@@ -106,7 +116,7 @@ def _scene(
     generator: np.random.Generator,
 ) -> MaskedObject | None:
     "The target as the network sees it: cropped, resized, a cut-out on a photograph."
-    crop = _crop(target, examples, generator)
+    crop = _crop(np.array(target.box), examples, generator)
     image = take_crop(target.load_image(), crop)
     opacity = take_crop(target.load_mask(), crop, fill=0)
     if not target.background and examples.photographs:
@@ -119,24 +129,119 @@ def _scene(
     names = {"image_id": target.image_id, "object_id": target.object_id}
     return MaskedObject.of(image, opacity, category=target.category, **names)
 
+# %% ../../nbs/40_examples.ipynb #clicks
+_SLOTS = 6
+
+
+def _deepest(mask: ndarray) -> int:
+    "The flat index of the pixel that is furthest from all that is not the mask."
+    inside = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    return int(cv2.distanceTransform(inside, cv2.DIST_L2, 3)[1:-1, 1:-1].argmax())
+
+
+def _negatives(off: list[ndarray], generator: np.random.Generator) -> ndarray:
+    "Up to two places, as flat indices, on the first of the masks that is not empty."
+    for mask in off:
+        places = np.flatnonzero(mask)
+        if len(places):
+            return places[generator.integers(len(places), size=generator.integers(3))]
+    return np.zeros(0, dtype=np.int64)
+
+
+def _clicks(
+    on: ndarray,         # the object, bool, (S, S)
+    off: list[ndarray],  # what it is not, dearest first, bool, (S, S) each
+    generator: np.random.Generator,
+) -> tuple[ndarray, ndarray]:  # x before y, float32, (6, 2); labels 1, 0 or -1, float32, (6,)
+    "One to four points on an object and up to two beside it; a positive one comes first."
+    places = np.flatnonzero(on)
+    positive = places[generator.integers(len(places), size=generator.integers(1, 5))]
+    if generator.random() < 0.3:
+        positive[0] = _deepest(on)
+    negative = _negatives(off, generator)
+    chosen = np.concatenate([positive, negative])
+    marks = np.repeat([1, 0], [len(positive), len(negative)])
+    order = np.concatenate([[0], 1 + generator.permutation(len(chosen) - 1)])
+    points = np.zeros((_SLOTS, 2), dtype=np.float32)
+    points[:len(chosen)] = np.stack([chosen % on.shape[1], chosen // on.shape[1]], axis=1)[order]
+    labels = np.full(_SLOTS, -1, dtype=np.float32)
+    labels[:len(chosen)] = marks[order]
+    return points, labels
+
+# %% ../../nbs/40_examples.ipynb #neighbour
+def _around(sample: AmodalSample) -> list[ndarray]:
+    "Where one points to say what the object is not: on what was pasted, or in the grown box."
+    left, top, right, bottom = expand_box(sample.box, area=2.0).round().astype(int).clip(0, None)
+    near = np.zeros_like(sample.amodal)
+    near[top:bottom, left:right] = True
+    return [sample.occluder & ~sample.amodal, near & ~sample.amodal]
+
+
+def _neighbour(
+    sample: AmodalSample, jitter: float, generator: np.random.Generator
+) -> dict[str, ndarray]:
+    "What was pasted with its own prompts; the target again where too little was pasted."
+    mask, box, off = sample.visible, sample.box, _around(sample)
+    if sample.occluder.sum() >= 60:
+        mask, box, off = sample.occluder, tight_box(sample.occluder), [sample.visible]
+    points, labels = _clicks(mask, off, generator)
+    asked = {"other_box": _jittered(box, jitter, generator)}
+    return asked | {"other": mask, "other_points": points, "other_labels": labels}
+
+# %% ../../nbs/40_examples.ipynb #natural
+def _beside(naturals: Sequence[AmodalSample], index: int, picture: str) -> ndarray | None:
+    "What is seen of the next object of the same picture, or of the one before."
+    for place in (index + 1, index - 1):
+        if 0 <= place < len(naturals) and naturals[place].image_id == picture:
+            return naturals[place].visible
+    return None
+
+
+def _natural(examples: "TaosExamples", generator: np.random.Generator) -> AmodalSample | None:
+    "An object with known truth that its own picture hides, as the network sees it."
+    index = int(generator.integers(len(examples.naturals)))
+    try:
+        found, views = examples.naturals[index], examples.views
+        other = _beside(examples.naturals, index, found.image_id)
+        picture = found.image
+    except (ValueError, OSError) as error:
+        raise BrokenMember(f"object {index}", str(error)) from error
+    if found.occlusion_rate < 0.02 and generator.random() >= views.natural_whole:
+        return None
+    crop = _crop(found.box, examples, generator)
+    other = np.zeros_like(found.visible) if other is None else other
+    seen = [take_crop(picture, crop)]
+    for mask in (found.amodal, found.visible, other):
+        seen.append(take_crop(255 * mask.astype(np.uint8), crop, fill=0) > 127)
+    if generator.random() < 0.5 and examples.augment:
+        seen = [np.ascontiguousarray(part[:, ::-1]) for part in seen]
+    image, amodal, visible, other = seen
+    if amodal.sum() < 40:
+        return None
+    return AmodalSample(image, amodal, visible & amodal, original=image, occluder=other)
+
 # %% ../../nbs/40_examples.ipynb #example
-def _example(examples: "TaosExamples", generator: np.random.Generator) -> dict[str, ndarray] | None:
-    "One occlusion with every prompt a step may want; None if the drawn pair does not fit."
+def _synthetic(examples: "TaosExamples", generator: np.random.Generator) -> AmodalSample | None:
+    "A target of one picture behind an occluder of another."
     scene = _scene(_target(examples, generator), examples, generator)
     occluders = _occluders(examples, generator)
     if scene is None:
         return None
-    occluder, seed = _pick(occluders, generator), int(generator.integers(2 ** 31))
-    sample = synthesize(scene, occluder, seed=seed, config=examples.taos)
+    seed = int(generator.integers(2 ** 31))
+    return synthesize(scene, _pick(occluders, generator), seed=seed, config=examples.taos)
+
+
+def _example(examples: "TaosExamples", generator: np.random.Generator) -> dict[str, ndarray] | None:
+    "One occlusion with every prompt a step may want; None if what was drawn does not fit."
+    natural = len(examples.naturals) and generator.random() < examples.views.natural_share
+    sample = _natural(examples, generator) if natural else _synthetic(examples, generator)
     if sample is None or sample.visible.sum() < 20:
         return None
     jitter = examples.views.box_jitter if examples.augment else 0.0
-    rows, columns = np.nonzero(sample.visible)
-    chosen = generator.integers(len(rows), size=2)
-    table = np.arange(256, dtype=np.uint8)
-    if examples.augment:
-        table = _lookup(examples.views, generator)
-    return {
+    near = _around(sample)[::generator.choice([1, -1])]
+    points, labels = _clicks(sample.visible, near, generator)
+    table = _lookup(examples.views, generator) if examples.augment else np.arange(256, dtype=np.uint8)
+    return _neighbour(sample, jitter, generator) | {
         "image": cv2.LUT(sample.image, table),
         "original": cv2.LUT(sample.original, table),
         "amodal": sample.amodal,
@@ -144,7 +249,8 @@ def _example(examples: "TaosExamples", generator: np.random.Generator) -> dict[s
         "box": _jittered(sample.box, jitter, generator),
         "visible_box": _jittered(sample.visible_box, jitter, generator),
         "region": _jittered(sample.visible_box, 2 * jitter, generator),
-        "points": np.stack([columns[chosen], rows[chosen]], axis=1).astype(np.float32),
+        "points": points,
+        "labels": labels,
     }
 
 # %% ../../nbs/40_examples.ipynb #examples
@@ -158,9 +264,11 @@ class TaosExamples(Dataset):
         whole: bool,                  # targets must be whole (stage 2) or not (stage 1)
         taos: TaosConfig = TaosConfig(),    # ranges of the synthesis
         views: ViewConfig = ViewConfig(),   # of the crops and prompts
+        naturals: Sequence[AmodalSample] = (),  # with whole truth, that their own pictures hide
         seed: int = 0,                # of every draw
         augment: bool = True,         # jitter colours, boxes and crops
     ):
+        self.naturals = naturals
         self.size, self.taos, self.views = size, taos, views
         self.seed, self.augment = seed, augment
         usable = [thing for thing in objects if _longer_side(thing) >= 24]
@@ -197,11 +305,11 @@ def as_planes(
 # %% ../../nbs/40_examples.ipynb #prompts
 def prompts_of(
     batch: dict[str, Tensor],  # of `TaosExamples`, collated
-    kind: str,                 # "box" of the whole object, "visible_box", or "points"
+    kind: str,                 # box, visible_box, points, other_box or other_points
 ) -> dict:                     # boxes, points and regions as `AmodalSam` takes them
     "The prompt of one kind (appendix A.2.3)."
-    if kind != "points":
+    if not kind.endswith("points"):
         return {"boxes": batch[kind], "points": None, "regions": batch[kind]}
-    points = batch["points"]
-    asked = points, torch.ones(points.shape[:2], device=points.device)
-    return {"boxes": None, "points": asked, "regions": batch["region"]}
+    asked = batch[kind], batch[kind.replace("points", "labels")]
+    region = batch["region" if kind == "points" else "other_box"]
+    return {"boxes": None, "points": asked, "regions": region}

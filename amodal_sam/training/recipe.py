@@ -7,6 +7,7 @@ __all__ = ['TinyRecipe', 'imagenet_trunk', 'train_tiny', 'summarise']
 
 # %% ../../nbs/44_recipe.ipynb #imports
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from safetensors.torch import load_file
 from ..modeling.amodal import AdapterConfig, AmodalSam
 from ..modeling.tiny import build_base
 from ..modeling.weights import save_model
+from ..sample import AmodalSample
 from ..synthesis.objects import MaskedObject
+from .examples import ViewConfig
 from .trainer import TrainConfig, Trainer, fit, initialise_trunk, resume
 
 # %% ../../nbs/44_recipe.ipynb #recipe
@@ -25,10 +28,11 @@ class TinyRecipe:
     "Everything the embedded model's making depends on, besides data and trunk."
     adapters: AdapterConfig = AdapterConfig(base="tiny", places=(0, 1, 2, 4), width=(24, 40, 48, 48))
     base_stage: TrainConfig = TrainConfig(
-        stage="base", batch=12, rate=7e-4, rate_end=0.01, warmup=100, every=250
+        stage="base", batch=12, rate=5e-4, rate_end=0.01, warmup=100, every=250,
+        views=ViewConfig(natural_share=0.15),
     )
     adapter_stage: TrainConfig = TrainConfig(
-        batch=12, rate=1.5e-3, rate_end=0.03, warmup=50, every=250, holistic_start=300,
+        batch=12, rate=1.2e-3, rate_end=0.03, warmup=50, every=250, holistic_start=300,
         regional_weight=0.25, holistic_weight=0.05, quality_weight=0.5,
     )
     base_share: float = 0.6  # of the minutes that the first stage gets
@@ -63,12 +67,13 @@ def _stage(
     model: AmodalSam,
     objects: list[MaskedObject],
     config: TrainConfig,
+    naturals: Sequence[AmodalSample],
     out: Path,                     # folder of the stage
     quiet: bool,
 ) -> None:
     "One stage, from its last checkpoint if any; the averaged weights end up in the model."
     if not (out / "done").exists():
-        trainer = Trainer(model, objects, config=config, out=out)
+        trainer = Trainer(model, objects, config=config, out=out, naturals=naturals)
         if (out / "resume.pt").exists():
             resume(trainer)
         fit(trainer, quiet=quiet)
@@ -77,13 +82,26 @@ def _stage(
     model.load_state_dict(load_file(out / "last.safetensors"), strict=False)
 
 # %% ../../nbs/44_recipe.ipynb #train-tiny
+def _start_from(model: AmodalSam, path: Path) -> None:
+    "The weights of a file in the model's place."
+    try:
+        weights = {name: value.float() for name, value in load_file(path).items()}
+        model.load_state_dict(weights)
+    except Exception as error:  # safetensors and PyTorch have errors of their own
+        raise ValueError(
+            f"{path} cannot be started from: give a file that training of this preset wrote "
+            f"({str(error).splitlines()[0]})"
+        ) from None
+
+
 def train_tiny(
     objects: list[MaskedObject],  # of photographs and cut-outs, see `read_objects`
     out: Path,                    # folder of the run, one folder for each stage inside
     *,
     minutes: float = 0.0,         # for both stages; their own steps where 0
     trunk: dict[str, torch.Tensor] | None = None,  # of `imagenet_trunk`, or else random
-    start: Path | None = None,    # a file of `save_model` whose SAM the first stage goes on with
+    start: Path | None = None,    # a file of `save_model` that both stages go on from
+    naturals: Sequence[AmodalSample] = (),  # with whole truth, that their own pictures hide
     recipe: TinyRecipe = TinyRecipe(),  # settings
     quiet: bool = False,          # no progress bars
 ) -> Path:                        # the trained file, 16-bit, for `from_pretrained`
@@ -95,13 +113,11 @@ def train_tiny(
         initialise_trunk(sam.image_encoder, trunk)
     model = AmodalSam(sam, recipe.adapters).to(memory_format=torch.channels_last)
     if start is not None:
-        weights = {name: value.float() for name, value in load_file(start).items()}
-        sam_only = {name: value for name, value in weights.items() if name.startswith("sam.")}
-        model.load_state_dict(sam_only, strict=False)
+        _start_from(model, start)
     shares = {"base": recipe.base_share, "adapters": 1 - recipe.base_share}
     for config in (recipe.base_stage, recipe.adapter_stage):
         timed = replace(config, minutes=minutes * shares[config.stage])
-        _stage(model, objects, timed, out / config.stage, quiet)
+        _stage(model, objects, timed, naturals, out / config.stage, quiet)
     save_model(model, out / "tiny.safetensors", half=True)
     (out / "summary.json").write_text(json.dumps(summarise(out), allow_nan=False) + "\n")
     return out / "tiny.safetensors"

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from fcntl import LOCK_EX, LOCK_NB, flock
@@ -32,7 +32,8 @@ from tqdm.auto import tqdm
 
 from ..files import json_text, replace_file
 from ..metrics import AmodalScores
-from ..modeling.amodal import AmodalOutput, AmodalSam
+from ..modeling.amodal import AmodalOutput, AmodalSam, Encoded
+from ..sample import AmodalSample
 from ..synthesis.objects import BrokenMember, MaskedObject
 from ..synthesis.taos import TaosConfig
 from .discriminator import MaskDiscriminator
@@ -111,34 +112,65 @@ def _mask_iou(logits: Tensor, target: Tensor) -> Tensor:
     found, target = (logits > 0).flatten(2), (target > 0.5).flatten(2)
     return (found & target).sum(dim=2) / (found | target).sum(dim=2).clamp(min=1)
 
-# %% ../../nbs/43_trainer.ipynb #base-objective
+# %% ../../nbs/43_trainer.ipynb #prompted
+def _with_click(prompt: dict, logits: Tensor, target: Tensor) -> dict:
+    "The prompt and one click more, where its answer (B, 1, S, S) is most surely wrong."
+    sureness = (logits.detach().abs() * ((logits > 0) != (target > 0.5))).flatten(1)
+    place = sureness.argmax(dim=1, keepdim=True)
+    label = target.flatten(1).gather(1, place).round()
+    label = torch.where(sureness.gather(1, place) > 0, label, -1)
+    width = logits.shape[-1]
+    point = torch.stack([place % width, place // width], dim=2).to(label.dtype)
+    if prompt["points"] is not None:
+        points, labels = prompt["points"]
+        point, label = torch.cat([points, point], dim=1), torch.cat([labels, label], dim=1)
+    return prompt | {"points": (point, label)}
+
+
 class _Prompted(nn.Module):
-    "SAM's answers, without adapters, to several prompts about images that are encoded once."
+    "A model's answers to several prompts about images that are encoded once, and to a correction."
     def __init__(self, model: AmodalSam):
         super().__init__()
         self.model = model
 
-    def forward(self, images: Tensor, prompts: list[dict]) -> list[AmodalOutput]:
-        encoded = self.model.encode_suffix(self.model.encode_prefix(images), None)
-        answers = []
-        for prompt in prompts:
-            asked = {"boxes": prompt["boxes"], "points": prompt["points"]}
-            answers.append(self.model.decode(encoded, **asked))
-        return answers
+    def forward(
+        self,
+        images: Tensor,           # (B, 3, S, S)
+        prompts: list[dict],      # of `prompts_of`; the regions of the first become the prior
+        target: Tensor,           # truth of the first, (B, 1, S, S)
+        adapted: bool = True,     # False: without adapters
+    ) -> list[AmodalOutput]:      # of each prompt, and of the first with a click more
+        regions = prompts[0]["regions"] if adapted else None
+        encoded = self.model.encode_suffix(self.model.encode_prefix(images), regions)
+        answers = [self._decode(encoded, prompt, regions) for prompt in prompts]
+        logits = _enlarged(answers[0], target)
+        return answers + [self._decode(encoded, _with_click(prompts[0], logits, target), regions)]
+
+    def _decode(self, encoded: Encoded, prompt: dict, regions: Tensor | None) -> AmodalOutput:
+        asked = {"boxes": prompt["boxes"], "points": prompt["points"]}
+        return self.model.decode(encoded, **asked, regions=regions)
 
 
+def _enlarged(answer: AmodalOutput, target: Tensor) -> Tensor:
+    "Logits at the size of the truth, float."
+    return F.interpolate(answer.logits.float(), size=target.shape[-2:], mode="bilinear")
+
+# %% ../../nbs/43_trainer.ipynb #base-objective
 def base_objective(
     prompted: nn.Module,        # `_Prompted`, of an `AmodalSam`
     batch: dict[str, Tensor],   # of `TaosExamples`, collated, on the model's device
     *,
-    kinds: tuple[str, ...],     # of the prompts, see `prompts_of`
+    kinds: tuple[str, ...],     # of the prompts, see `prompts_of`; the first is corrected too
     config: TrainConfig,        # weights of the terms
 ) -> tuple[Tensor, dict[str, float]]:  # loss, the mean over the prompts, and its parts
-    "Stage 1: the small SAM learns visible masks (equation 8)."
-    target, losses, parts = batch["visible"][:, None].float(), [], {}
+    "Stage 1: the small SAM learns visible masks, of the target and of what was pasted (equation 8)."
+    losses, parts = [], {}
     prompts = [prompts_of(batch, kind) for kind in kinds]
-    for kind, answer in zip(kinds, prompted(as_planes(batch["image"]), prompts)):
-        logits = F.interpolate(answer.logits.float(), size=target.shape[-2:], mode="bilinear")
+    truth = {kind: batch["other" if kind.startswith("other") else "visible"] for kind in kinds}
+    targets = [truth[kind][:, None].float() for kind in (*kinds, kinds[0])]
+    answers = prompted(as_planes(batch["image"]), prompts, targets[0], adapted=False)
+    for kind, answer, target in zip((*kinds, "corrected"), answers, targets):
+        logits = _enlarged(answer, target)
         segmentation = segmentation_loss(logits, target, alpha=config.alpha)
         iou = _mask_iou(logits, target)
         quality = F.mse_loss(answer.quality.float(), iou)
@@ -150,19 +182,21 @@ def base_objective(
 
 # %% ../../nbs/43_trainer.ipynb #adapter-objective
 def adapter_objective(
-    model: nn.Module,           # `AmodalSam`; its SAM is frozen
+    prompted: nn.Module,        # `_Prompted`, of an `AmodalSam`; its SAM is frozen
     batch: dict[str, Tensor],   # of `TaosExamples`, collated, on the model's device
     *,
-    kind: str,                  # of the prompt, see `prompts_of`
+    kind: str,                  # of the prompt, see `prompts_of`; it is corrected too
     config: TrainConfig,        # weights of the terms
     discriminator: MaskDiscriminator,  # judges the soft masks; its own gradients are off
     judged: bool,               # whether its verdict counts yet
 ) -> tuple[Tensor, Tensor, dict[str, float]]:  # loss, soft masks (B, 1, H, W), parts for the log
     "Stage 2: the adapters learn the whole object (equation 7)."
     amodal, visible = (batch[name][:, None].float() for name in ("amodal", "visible"))
-    answer = model(as_planes(batch["image"]), **prompts_of(batch, kind))
-    logits = F.interpolate(answer.logits.float(), size=amodal.shape[-2:], mode="bilinear")
+    images, prompts = as_planes(batch["image"]), [prompts_of(batch, kind)]
+    answer, corrected = prompted(images, prompts, amodal)
+    logits, again = _enlarged(answer, amodal), _enlarged(corrected, amodal)
     segmentation = segmentation_loss(logits, amodal, alpha=config.alpha)
+    correction = segmentation_loss(again, amodal, alpha=config.alpha)
     iou = _mask_iou(logits, amodal)
     regional = regional_consistency(answer.embedding, visible, amodal - visible)
     holistic = logits.new_zeros(())
@@ -171,10 +205,10 @@ def adapter_objective(
         holistic = holistic_loss(verdict)
     quality = F.mse_loss(answer.quality.float(), iou)
     weights = {"regional_weight": config.regional_weight, "holistic_weight": config.holistic_weight}
-    loss = total_loss(segmentation, regional, holistic, **weights)
+    loss = total_loss((segmentation + correction) / 2, regional, holistic, **weights)
     loss = loss + config.quality_weight * quality
     parts = {"segmentation": segmentation, "regional": regional, "holistic": holistic}
-    parts |= {"quality": quality, "iou": iou.mean()}
+    parts |= {"quality": quality, "iou": iou.mean(), "correction": correction}
     return loss, logits.sigmoid().detach(), {name: part.item() for name, part in parts.items()}
 
 # %% ../../nbs/43_trainer.ipynb #rate
@@ -244,10 +278,11 @@ class Trainer:
         *,
         config: TrainConfig,          # of the run
         out: Path,                    # folder of the log and the checkpoints
+        naturals: Sequence[AmodalSample] = (),  # with whole truth, that their own pictures hide
     ):
         self.model, self.config, self.out = model, config, Path(out)
         self.step, self.elapsed, self.best = 0, 0.0, -1.0
-        self.examples, self.validation = _split(objects, model, config)
+        self.examples, self.validation = _split(objects, model, config, naturals)
         self.held_out = self.validation is not self.examples  # else it validates on what it learns
         decay = config.base_decay if config.stage == "base" else config.adapter_decay
         how = {"lr": config.rate, "betas": config.betas, "weight_decay": decay}
@@ -256,8 +291,7 @@ class Trainer:
         how = {"lr": config.rate, "betas": config.critic_betas, "weight_decay": config.critic_decay}
         self.critic = torch.optim.AdamW(self.discriminator.parameters(), **how)
         self.accelerator = _accelerator(config.precision)
-        asked = _Prompted(model) if config.stage == "base" else model
-        parts = asked, self.discriminator, self.optimiser, self.critic
+        parts = _Prompted(model), self.discriminator, self.optimiser, self.critic
         self.wrapped, self.judge, self.optimiser, self.critic = self.accelerator.prepare(*parts)
         self.out.mkdir(parents=True, exist_ok=True)
         self.board = None
@@ -312,13 +346,14 @@ def _split(
     objects: list[MaskedObject],
     model: AmodalSam,
     config: TrainConfig,
+    naturals: Sequence[AmodalSample] = (),
 ) -> tuple[Dataset, Dataset]:  # to train on, and to validate with; the same where few are held out
     "Examples of most pictures, and of those held out where they can make any."
     size, whole = model.sam.image_encoder.img_size, config.stage == "adapters"
     held = [thing for thing in objects if _held_out(thing)]
     kept = [thing for thing in objects if not _held_out(thing)]
     common = {"size": size, "taos": config.taos, "views": config.views}
-    examples = TaosExamples(kept, whole=whole, seed=config.seed, **common)
+    examples = TaosExamples(kept, whole=whole, seed=config.seed, naturals=naturals, **common)
     found = _Sound(examples)
     _check_first(found, kept)
     if len({thing.image_id for thing in held if thing.whole}) < 2:
@@ -355,14 +390,23 @@ def _trainable(model: AmodalSam, config: TrainConfig) -> list[dict]:
 # %% ../../nbs/43_trainer.ipynb #run
 def _kinds(stage: str, step: int) -> tuple[str, ...]:
     "The prompts of a step: mostly the whole object's box."
-    if stage == "base":
-        return ("visible_box" if step % 3 == 2 else "box"), "points"
-    return ("points",) if step % 4 == 3 else ("box",)
+    if stage == "adapters":
+        return ("points",) if step % 4 == 3 else ("box",)
+    box, other = "visible_box" if step % 3 == 2 else "box", "other_points" if step % 2 else "other_box"
+    return ("points", box, other) if step % 4 >= 2 else (box, "points", other)
+
+
+def _fewer_points(batch: dict[str, Tensor], step: int) -> dict[str, Tensor]:
+    "The batch with its first 1, 2, 3 or 6 points: one click alone, with no padding, is known too."
+    count = (1, 2, 3, 6)[step // 4 % 4]
+    points = [name for name in batch if name.endswith(("points", "labels"))]
+    return batch | {name: batch[name][:, :count] for name in points}
 
 
 def _train_step(trainer: Trainer, batch: dict[str, Tensor]) -> dict[str, float]:
     "One step of the model, and in stage 2 one of the discriminator."
     config, kinds = trainer.config, _kinds(trainer.config.stage, trainer.step)
+    batch = _fewer_points(batch, trainer.step)
     if config.stage == "base":
         with trainer.accelerator.autocast():
             loss, parts = base_objective(trainer.wrapped, batch, kinds=kinds, config=config)
