@@ -402,7 +402,8 @@ def coded_sample(
         raise EmptyObject("the object has no pixels")
     truth = "amodal" if BENCHMARKS[origin].amodal else "visible only"
     record = {"truth": truth} | _UNSTATED | record | {"visible_outside": seen - kept}
-    visible = code_of(inside) if seen > kept else visible
+    if seen > kept:
+        record["visible_as_stated"], visible = visible, code_of(inside)
     return CodedSample(places, amodal, visible, record, origin, **names)
 
 # %% ../../nbs/30_formats.ipynb #entry

@@ -46,7 +46,9 @@ def _read_fishbowl(split: str, root: Path, content: dict, entry: Entry) -> Coded
     facts["stated_visible_box"] = _rows_first(item.get("VM_bx"))
     if "loss_mask_weight" in item:
         facts["others"] = encode_rle(~annotated_mask(item["loss_mask_weight"], size))
+    frames = [int(number) for number in content[key]]
     facts |= {"track": entry.track, "frame": entry.frame}
+    facts |= {"place": entry.frame - min(frames), "is_last": entry.frame == max(frames)}
     names = {"image_id": entry.image_id, "object_id": entry.object_id, "origin": "fishbowl"}
     names["category"] = str(item.get("fish_type", ""))
     amodal, visible = annotated_code(item["FM"], size), annotated_code(item["VM"], size)

@@ -16,7 +16,7 @@ from fastcore.basics import patch
 from numpy import ndarray
 
 from ..benchmarks.formats import CodedSample
-from ..rle import areas, as_code, both_of, code_of, either_of, resized
+from ..rle import areas, as_code, both_of, code_of, either_of, resized, without
 from ..sample import AmodalSample
 
 # %% ../../nbs/50_protocols.ipynb #protocol-values
@@ -55,6 +55,8 @@ class Protocol:
     trust_annotation: bool = False       # occluded if the annotation says so, whatever the masks say
     min_area: int = 0                    # objects with fewer pixels are dropped
     include_stuff: bool = True           # background such as sky and grass counts (True) or is dropped
+    as_stated: bool = False              # visible pixels outside the whole stay visible (True) or are cut
+    clip_frames: int | None = None       # of a clip only so many frames, the first, and never its last one
     needs_visible: bool = False          # objects without a visible pixel are dropped
     drop_perfect: bool = False           # hidden scores of exactly 1 are left out
     object_list: frozenset[str] | None = None  # names of the objects that count, as `object_id` or
@@ -91,15 +93,19 @@ _presets = (
     # equation 11 and section 4.1
     Protocol("paper"),
     # staple-pi/ASAM, val_o/
-    Protocol("asam-code", m_spec="box_minus_visible", expand=1.69, trust_annotation=True, limit=5000),
+    Protocol(
+        "asam-code", m_spec="box_minus_visible", expand=1.69, trust_annotation=True, limit=5000,
+        as_stated=True,
+    ),
     # amazon-science/c2f-seg, images
     Protocol(
-        "c2f", prompt_source="predicted_visible_mask", m_spec="none", expand=4.0, union_visible="pred"
+        "c2f", prompt_source="predicted_visible_mask", m_spec="none", expand=4.0, union_visible="pred",
+        as_stated=True,
     ),
     # the same, videos
     Protocol(
         "c2f-video", **_mask, expand=4.0, reduction="clip_mean", empty_occ="zero", union_visible="gt",
-        restrict_to_occluders="prediction",
+        restrict_to_occluders="prediction", as_stated=True,
     ),
     # Championchess/Amodal-Completion-in-the-Wild
     Protocol("sdamodal", **_mask, expand=3.0, reduction="dataset_ratio"),
@@ -132,6 +138,8 @@ def protocol_for(
         )
     if (name, dataset) == ("asam-code", "cocoa-cls"):
         return replace(PROTOCOLS[name], min_occ_rate=0.05, trust_annotation=False)
+    if (name, dataset) == ("c2f-video", "fishbowl"):
+        return replace(PROTOCOLS[name], clip_frames=31)
     if (name, dataset) == ("asam-code", "cocoa"):
         return replace(PROTOCOLS[name], limit=3000)
     return PROTOCOLS[name]
@@ -149,6 +157,9 @@ class Truth:
     clip: str = ""                # name of the object's clip; image and object where there are no clips
     stuff: bool = False           # background, without a shape of its own
     weight: float = 1             # 0 for frames that do not count
+    visible_as_stated: dict | None = None  # a visible part that reaches out of the whole, uncut
+    place: int = 0                # of the frame, from the first of the object's clip
+    is_last: bool = False         # is it the last frame of the object's clip?
     stated: bool | None = None    # does its annotation call it occluded? None where it says nothing
     area: int = field(init=False)  # pixels of the whole object
     seen: int = field(init=False)  # pixels of its visible part
@@ -201,6 +212,9 @@ def truth_of(
         clip=_clip_of(sample),
         stuff=bool(record.get("stuff", False)),
         weight=float(record.get("weight", 1)),
+        visible_as_stated=record.get("visible_as_stated"),
+        place=record.get("place", 0),
+        is_last=record.get("is_last", False),
         stated=record.get("stated_occluded"),
     )
 
@@ -217,6 +231,8 @@ def left_out(
         return "stuff"
     if truth.weight == 0:
         return "frame of weight 0"
+    if protocol.clip_frames is not None and (truth.is_last or truth.place >= protocol.clip_frames):
+        return "frame that the protocol's code does not load"
     if truth.area < protocol.min_area:
         return "too small"
     if protocol.needs_visible and not truth.seen:
@@ -240,6 +256,19 @@ class Counts(NamedTuple):
         return self.hidden_union - self.hidden + self.hidden_intersection
 
 
+def _visible_of(protocol: Protocol, truth: Truth) -> dict:
+    "The visible part, as the protocol takes it."
+    return truth.visible_as_stated if protocol.as_stated and truth.visible_as_stated else truth.visible
+
+
+def _count_as_stated(predicted: dict, amodal: dict, visible: dict) -> Counts:
+    "The counts where the visible part reaches out of the whole."
+    claimed, hidden = without(predicted, visible), without(amodal, visible)
+    pairs = (predicted, amodal), (claimed, hidden)
+    codes = [code for pair in pairs for code in (both_of(*pair), either_of(*pair))]
+    return Counts(*areas(*codes, hidden))
+
+
 def count_pixels(
     protocol: Protocol,           # whose rules are followed
     truth: Truth,                 # $M_{\text{gt}}$ and $M_{\text{visible}}$
@@ -248,12 +277,15 @@ def count_pixels(
     visible: dict | None = None,  # the visible part as predicted, a code, for protocols that add it
 ) -> Counts:
     "Count the pixels of one object on run-length codes (equation 11)."
+    seen_truth = _visible_of(protocol, truth)
     others = truth.others if protocol.restrict_to_occluders != "no" else None
     if others is not None:
-        predicted = both_of(predicted, either_of(others, truth.visible))
-    added = {"none": None, "gt": truth.visible, "pred": visible}[protocol.union_visible]
+        predicted = both_of(predicted, either_of(others, seen_truth))
+    added = {"none": None, "gt": seen_truth, "pred": visible}[protocol.union_visible]
     if added is not None:
         predicted = either_of(predicted, added)
+    if seen_truth is not truth.visible:
+        return _count_as_stated(predicted, truth.amodal, seen_truth)
     both, kept = both_of(predicted, truth.amodal), both_of(predicted, truth.visible)
     area, inside, seen = areas(predicted, both, kept)
     union = area + truth.area - inside
@@ -332,6 +364,8 @@ def lacking(
         found.append("visible parts of other objects")
     if protocol.union_visible == "pred" and visible is None:
         found.append("a predicted visible part")
+    if truth.visible_as_stated and not protocol.as_stated:
+        found.append("a visible part inside the whole (it was cut)")
     return found
 
 
