@@ -30,6 +30,7 @@ class AdapterConfig:
     part: str = "encoder"                # or "decoder" for adapters on the decoder's three maps
     prior_area: float = 1.44             # growth of the box that becomes the prior
     attention: str = "stock"             # for SAM's own code, or "folded" for the faster equal of it
+    calibration: tuple[float, ...] = (1.0, 0.0, 1.0, 0.0)  # of scores, whole and hidden: see `predict`
 
 # %% ../../nbs/13_amodal.ipynb #plain
 class PlainAdapter(nn.Module):

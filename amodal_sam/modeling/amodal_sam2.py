@@ -33,6 +33,7 @@ class VideoConfig:
     residual: bool = True                   # add to the features or replace them
     kind: str = "sca"                       # or "plain", an adapter without a prior
     prior_area: float = 1.44                # growth of the box that becomes the prior
+    calibration: tuple[float, ...] = (1.0, 0.0, 1.0, 0.0)  # of scores, whole and hidden: see `predict`
     context: float = 0.0                    # its crops' side in units of the box's; 0 for none
 
 # %% ../../nbs/17_amodal_sam2.ipynb #features
