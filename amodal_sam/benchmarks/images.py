@@ -214,12 +214,19 @@ def _open_regions(name: str, root: Path, split: str, annotations: Path | None) -
 def _read_coco(opened: _Opened, entry: Entry) -> CodedSample:
     record = opened.records[entry.place]
     picture = opened.picture_of(record, entry.place)
-    mask = annotated_code(record["segmentation"], opened.size(picture))
+    size = opened.size(picture)
+    whole = seen = annotated_code(record["segmentation"], size)
     facts = {"split": opened.split, "stated_visible_box": stated_box(record.get("bbox"))}
+    if record.get("amodal_segmentation"):
+        whole = annotated_code(record["amodal_segmentation"], size)
+    elif record.get("visible_mask"):
+        seen = annotated_code(record["visible_mask"], size)
+    if seen is not whole:
+        facts = {"split": opened.split, "truth": "amodal"}
     names = {"image_id": entry.image_id, "object_id": entry.object_id}
     names["category"] = opened.categories.get(record.get("category_id"), "")
     places = partial(opened.places, picture)
-    return coded_sample(places, mask, mask, origin=opened.name, record=facts, **names)
+    return coded_sample(places, whole, seen, origin=opened.name, record=facts, **names)
 
 def _open_coco(name: str, root: Path, split: str, annotations: Path | None) -> Benchmark:
     def keep(record: dict) -> tuple:

@@ -87,6 +87,22 @@ def _config(
     chosen = {"steps": steps, "minutes": minutes}
     return _settings(config, {name: value for name, value in chosen.items() if value is not None}, file)
 
+# %% ../../nbs/85_train_command.ipynb #scenes
+def _read_scenes(amodal: list[Path]) -> list:
+    "Objects with their whole masks, as their own pictures hide them."
+    from amodal_sam.benchmarks.registry import open_benchmark
+    from torch.utils.data import ConcatDataset
+    found = []
+    for file in amodal:
+        scenes = open_benchmark("coco", file.parent, split="train", annotations=file)
+        if scenes[0].record["truth"] != "amodal":
+            raise ValueError(
+                f"{file} has no whole masks: its objects need amodal_segmentation, "
+                "or visible_mask beside segmentation"
+            )
+        found.append(scenes)
+    return ConcatDataset(found) if found else []
+
 # %% ../../nbs/85_train_command.ipynb #preset
 def _read_objects(data: list[Path], out: Path) -> list:
     "What to train on, after a look at the folder of the run."
@@ -114,16 +130,20 @@ def _keep_fault(skipped: list[str], member: str, reason: str) -> None:
     skipped.append(f"{member} ({reason})")
 
 
-def _train_preset(name: str, data: list[Path], out: Path, minutes: float | None, trunk: Path | None) -> None:
+def _train_preset(
+    name: str, data: list[Path], amodal: list[Path], out: Path, minutes: float | None,
+    trunk: Path | None, start: Path | None,
+) -> None:
     "Make the embedded model anew; the same words go on with a run that was stopped."
     from amodal_sam.training.recipe import imagenet_trunk, train_tiny
     if name != "tiny":
         raise BadInput(f"there is no preset {name}: tiny is the only one")
     with asking():
-        objects, weights = _read_objects(data, out), imagenet_trunk(trunk)
-    quiet = not sys.stderr.isatty()
+        objects, scenes = _read_objects(data, out), _read_scenes(amodal)
+        how = {"start": start} if start else {"trunk": imagenet_trunk(trunk)}
+    how |= {"naturals": scenes, "quiet": not sys.stderr.isatty()}
     with asking(), _stoppable(out, "the same command goes on"):
-        trained = train_tiny(objects, out, minutes=minutes or 90, trunk=weights, quiet=quiet)
+        trained = train_tiny(objects, out, minutes=minutes or 90, **how)
     print(f"{trained}: give it to segment as --model")
 
 
@@ -150,14 +170,14 @@ def _check_run(out: Path, resume: bool) -> None:
         )
 
 
-def _trainer(data: list[Path], base: str, checkpoint: Path | None, out: Path, config):
+def _trainer(data: list[Path], amodal: list[Path], base: str, checkpoint: Path | None, out: Path, config):
     "The trainer of a run; whatever is wrong here is wrong with what was typed."
     from amodal_sam.modeling.weights import from_pretrained
     from amodal_sam.training.trainer import Trainer
     with asking():
         objects = _read_objects(data, out)
         model = from_pretrained(base, checkpoint=checkpoint)
-        return Trainer(model, objects, config=config, out=out)
+        return Trainer(model, objects, config=config, out=out, naturals=_read_scenes(amodal))
 
 
 def _save_trained(trainer, base: str, out: Path, scores: dict) -> None:
@@ -182,6 +202,12 @@ def train_command(
         metavar="FOLDER...",
         help="Folders of COCO JSON files with their pictures, or of cut-outs.",
     ),
+    amodal: list[Path] = typer.Option(
+        [],
+        "--amodal",
+        metavar="FILE...",
+        help="COCO JSON files with whole masks too (amodal_segmentation, or visible_mask), used as they are.",
+    ),
     base: str = typer.Option(
         "tiny", "--base", help="Model to start from: tiny, vit_b, vit_l, vit_h, or a safetensors file."
     ),
@@ -203,15 +229,18 @@ def train_command(
         "--trunk",
         help="ImageNet weights of an EfficientNet-Lite0 for it, where their package is not installed.",
     ),
+    start: Path = typer.Option(
+        None, "--start", help="A file of such a model that its training goes on from, in place of a trunk."
+    ),
 ) -> None:
     "Train adapters on your own pictures."
     if preset:
-        _train_preset(preset, data, out, minutes, trunk)
+        _train_preset(preset, data, amodal, out, minutes, trunk, start)
         return
     _check_run(out, resume)
     settings = _config(config, steps, minutes, out if resume else None)
     with asking(), _stoppable(out, "the same command with --resume goes on"):
-        trainer = _trainer(data, base, checkpoint, out, settings)
+        trainer = _trainer(data, amodal, base, checkpoint, out, settings)
         from amodal_sam.training import trainer as training
         if resume:
             training.resume(trainer)
