@@ -133,6 +133,16 @@ def _sentence(error: Exception) -> str:
 
 class Commands(TyperGroup):
     "All commands: words are joined before, and wrong input becomes one line, after typer has had its turn."
+    def invoke(
+        self,
+        ctx: typer.Context,  # of the command line
+    ) -> object:
+        "Run the command; Ctrl-C is told apart, since newer versions of typer end on it without a word."
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise typer.Abort from error
+
     def main(
         self,
         args: list[str] | None = None,  # words; those of the process where nothing is given
@@ -149,7 +159,7 @@ class Commands(TyperGroup):
         except _WrongWords as error:
             code = _refuse(_sentence(error))
         except typer.Abort:  # Ctrl-C, of which the command itself has said nothing
-            say("stopped; what was finished before stays")
+            say("stopped; what was finished before stays, and the same command goes on, or begins again")
             code = 130
         sys.exit(code if isinstance(code, int) else 0)
 
