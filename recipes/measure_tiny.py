@@ -7,12 +7,14 @@ VALIDATE holds COCO JSON files of visible masks beside their pictures. Targets a
 test for wholeness; occluders come from other pictures of the same folder. Pictures are split in halves by
 their name: `tune` is for choosing settings, `report` for quoting. Every draw follows from --seed. Four
 prompts: the whole object's box, the same with each side off by up to 5 % and 10 % of the box's size, and
-two points on the visible part. Beside the model stand answers that need no model, and two that use the
-truth's visible mask.
+two points on the visible part; and a fifth, the box with one click where its answer is wrong. Beside the
+model stand answers that need no model, and two that use the truth's visible mask. Scores are compared with
+the IoU that they promise; thin objects have a row of their own.
 """
 
 import argparse
 import json
+import time
 import zlib
 from pathlib import Path
 
@@ -23,8 +25,8 @@ from tqdm import tqdm
 
 from amodal_sam.files import fingerprint
 from amodal_sam.masks import box_mask
-from amodal_sam.metrics import AmodalScores
-from amodal_sam.predict import AmodalPredictor
+from amodal_sam.metrics import AmodalScores, full_iou, occluded_iou
+from amodal_sam.predict import AmodalPredictor, Prediction
 from amodal_sam.synthesis.sources import read_coco
 from amodal_sam.synthesis.taos import TaosConfig, synthesize
 
@@ -89,7 +91,28 @@ def hull(mask: np.ndarray) -> np.ndarray:
     return filled > 0
 
 
-def answers(predictor: AmodalPredictor, sample, generator: np.random.Generator) -> dict[str, np.ndarray]:
+def deepest(mask: np.ndarray) -> np.ndarray:
+    "The point of a mask, x before y, that is furthest from all else."
+    inside = np.pad(mask, 1).astype(np.uint8)
+    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    row, column = np.unravel_index(depth.argmax(), depth.shape)
+    return np.array([column, row])
+
+
+def mended(predictor: AmodalPredictor, sample, found: Prediction) -> np.ndarray:
+    "The whole object by its box and one click in the middle of what was wrong."
+    wrong = found.amodal ^ sample.amodal
+    if not wrong.any():
+        return found.amodal
+    column, row = deepest(wrong)
+    label = float(sample.amodal[row, column])
+    click = np.array([[column + 0.5, row + 0.5]])
+    return predictor.predict(box=sample.box, points=click, labels=[label]).amodal
+
+
+def answers(
+    predictor: AmodalPredictor, sample, found: Prediction, generator: np.random.Generator
+) -> dict[str, np.ndarray]:
     "Every method's whole object."
     height, width = sample.amodal.shape
     box, size = sample.box, np.tile(sample.box[2:] - sample.box[:2], 2)
@@ -101,8 +124,6 @@ def answers(predictor: AmodalPredictor, sample, generator: np.random.Generator) 
 
     rows, columns = np.nonzero(sample.visible)
     chosen = generator.integers(len(rows), size=2)
-    predictor.set_image(sample.image)
-    found = predictor.predict(box=box)
     base = predictor.visible_mask(box=box)
     return {
         "model, box": found.amodal,
@@ -111,6 +132,7 @@ def answers(predictor: AmodalPredictor, sample, generator: np.random.Generator) 
         "model, two points": predictor.predict(
             points=np.stack([columns[chosen], rows[chosen]], axis=1) + 0.5
         ).amodal,
+        "model, box and a mending click": mended(predictor, sample, found),
         "box itself": box_mask(box, height=height, width=width),
         "base, adapters off": base,
         "hull of the base's mask": hull(base),
@@ -144,6 +166,33 @@ def write_card(card: Path, result: dict) -> None:
     card.write_text(f"{before}<!-- table -->\n{table}\n<!-- end of table -->{after}")
 
 
+def thin(sample) -> bool:
+    "Is the object's longest side over four times its shortest?"
+    _, (width, height), _ = cv2.minAreaRect(np.argwhere(sample.amodal).astype(np.float32))
+    return max(width, height) > 4 * min(width, height)
+
+
+def reliability(pairs: list[tuple[float, float]]) -> dict:
+    "Scores against the IoU that they promise, in ten bins of score."
+    scores, truth = np.array(pairs).T
+    bins, error = [], 0.0
+    which = np.minimum((10 * scores).astype(int), 9)
+    for number in range(10):
+        inside = which == number
+        if inside.any():
+            promised, kept = scores[inside].mean(), truth[inside].mean()
+            error += inside.mean() * abs(promised - kept)
+            bins.append([round(float(promised), 4), round(float(kept), 4), int(inside.sum())])
+    return {"calibration_error": round(float(error), 4), "bins": bins}
+
+
+def ask(predictor: AmodalPredictor, sample) -> tuple[Prediction, float]:
+    "The answer to the whole object's box, and the milliseconds from array to masks."
+    begun = time.perf_counter()
+    predictor.set_image(sample.image)
+    return predictor.predict(box=sample.box), 1000 * (time.perf_counter() - begun)
+
+
 def rounded(summary: dict) -> dict:
     return {key: round(value, 4) if isinstance(value, float) else value for key, value in summary.items()}
 
@@ -155,10 +204,19 @@ def main() -> None:
     if options.context:
         predictor.context = options.context
     made, table = samples(options.data, options.half, options.most, options.seed), {}
+    slender, took, trust = AmodalScores(), [], {"whole": [], "hidden": []}
     for name, group in made.items():
         scores, visible, generator = {}, AmodalScores(), np.random.default_rng(options.seed)
         for sample in tqdm(group, desc=name):
-            found = answers(predictor, sample, generator)
+            one, milliseconds = ask(predictor, sample)
+            took.append(milliseconds)
+            trust["whole"].append((one.score, full_iou(one.amodal, sample.amodal)))
+            if one.hidden_score is not None and sample.occluded.any():
+                hidden = occluded_iou(one.amodal, sample.amodal, sample.visible)
+                trust["hidden"].append((one.hidden_score, hidden))
+            if thin(sample):
+                slender.add(one.amodal, sample.amodal, sample.visible)
+            found = answers(predictor, sample, one, generator)
             for method, mask in found.items():
                 scores.setdefault(method, AmodalScores()).add(
                     mask, sample.amodal, sample.visible, name=sample.image_id
@@ -185,11 +243,17 @@ def main() -> None:
         "seed": options.seed,
         "context": predictor.context,
         "sha256": fingerprint(weights) if weights.is_file() else "",
+        "milliseconds": round(float(np.median(took)), 1),
+        "thin": rounded(slender.summary()),
+        "trust": {part: reliability(pairs) for part, pairs in trust.items()},
         "mean": mean,
         "sets": table,
     }
     for method, row in mean.items():
         print(f"{method:32s}", *(f"{value:.3f}" for value in row.values()))
+    print("thin", result["thin"], "milliseconds", result["milliseconds"])
+    for part, found in result["trust"].items():
+        print(f"calibration error of the score, {part}: {found['calibration_error']}")
     if options.card:
         write_card(options.card, result)
     if options.out:
