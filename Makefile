@@ -23,12 +23,14 @@ demo: .venv/.ready
 	@echo "The picture is $(CURDIR)/amodal-demo/panel.png"
 
 test: .venv/.ready-dev
+	@$(BIN)/python tools/make_alive.py
 	@$(BIN)/python tools/gate.py
 
 lab: .venv/.ready-dev
 	@$(BIN)/jupyter lab --notebook-dir=nbs --config=tools/lab_config.py
 
 docs: .venv/.ready-dev
+	@$(BIN)/python tools/make_alive.py
 	@$(BIN)/python tools/check_docs.py --keep
 	@echo "The site is $(CURDIR)/_docs/index.html"
 
@@ -45,7 +47,7 @@ wheel: .venv/.ready-dev
 	@$(BIN)/python -m build --no-isolation
 
 clean:
-	rm -rf _proc _docs build dist amodal_sam.egg-info amodal-demo nbs/nbdev.yml nbs/.quarto .quarto
+	rm -rf nbs/alive/vendor _proc _docs build dist amodal_sam.egg-info amodal-demo nbs/nbdev.yml nbs/.quarto .quarto
 	find amodal_sam tools nbs -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
 .venv/.ready: $(PACKAGING)

@@ -38,6 +38,7 @@ PARTS = {
     "lessons": [command("nbdev_test"), "--n_workers", "2", "--timing"],
     "outputs": [sys.executable, TOOLS / "check_outputs.py"],
     "browser": [sys.executable, TOOLS / "check_browser.py"],
+    "alive": [sys.executable, TOOLS / "check_alive.py"],
     "wheel": [sys.executable, TOOLS / "check_wheel.py"],
     "docs": [sys.executable, TOOLS / "check_docs.py"],
     "nbdev3": [sys.executable, TOOLS / "check_nbdev3.py"],
