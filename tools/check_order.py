@@ -22,7 +22,7 @@ WINGS = (
     ("canvas", "exchange"),
     ("cli",),
 )  # by decade; the ground is no package
-_AT_THE_ROOT = {"predict", "everything"}  # what a user calls stands at the root, wherever its story is told
+_AT_THE_ROOT = {"predict", "order", "everything"}  # what a user calls stands at the root, wherever its story is told
 
 
 def imported(cell: Cell, modules: set[str]) -> set[str]:
