@@ -44,7 +44,13 @@ class BoxModel(nn.Module):
         shared = model.encode_prefix(crops.permute(0, 3, 1, 2).float() / 255)
         whole = model.decode(model.encode_suffix(shared, boxes), boxes=boxes, regions=boxes)
         visible = model.decode(model.encode_suffix(shared, None), boxes=boxes)
-        return whole.logits[:, 0], visible.logits[:, 0], whole.quality[:, 0].clamp(0, 1)
+        return whole.logits[:, 0], visible.logits[:, 0], self._expected(whole.quality[:, 0])
+
+    def _expected(self, quality: Tensor) -> Tensor:
+        "Qualities as `AmodalPredictor` gives them: calibrated, (N,)."
+        slope, offset = self.model.config.calibration[:2]
+        quality = quality.clamp(1e-6, 1 - 1e-6)
+        return torch.sigmoid(slope * torch.log(quality / (1 - quality)) + offset)
 
 # %% ../../nbs/77_onnx.ipynb #trace
 _OPENED = ("crops", "boxes", "whole", "visible", "score")
