@@ -27,7 +27,7 @@ RUNTIME = "onnxruntime-web@1.30.0"
 DIGEST = "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
 FILES = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
 LICENCES = {"LICENSE": "LICENSE.txt", "ThirdPartyNotices.txt": "ThirdPartyNotices.txt"}
-EXAMPLES = ("hidden-cup.jpg", "cup.jpg", "motorcycle.jpg")
+EXAMPLES = ("hidden-cup.jpg", "cup.jpg", "helmet.jpg")
 
 
 class Absent(Exception):
@@ -93,7 +93,7 @@ def add_examples(folder: Path) -> None:
     from amodal_sam.cli.demo import demo_scenes
 
     pictures = [Image.fromarray(scene.image) for scene in demo_scenes()]
-    pictures.append(Image.open(files("skimage") / "data" / "motorcycle_left.png").convert("RGB"))
+    pictures.append(Image.open(files("skimage") / "data" / "astronaut.png").convert("RGB"))
     for name, picture in zip(EXAMPLES, pictures):
         picture.save(folder / name, quality=88, optimize=True)
 
