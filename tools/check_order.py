@@ -22,7 +22,8 @@ WINGS = (
     ("canvas", "exchange"),
     ("cli",),
 )  # by decade; the ground is no package
-_AT_THE_ROOT = {"predict", "order", "everything"}  # what a user calls stands at the root, wherever its story is told
+# What a user calls stands at the root, wherever its story is told.
+_AT_THE_ROOT = {"predict", "order", "everything"}
 
 
 def imported(cell: Cell, modules: set[str]) -> set[str]:
