@@ -21,7 +21,7 @@ from numpy import ndarray
 from pycocotools import mask as coco_mask
 
 from ..masks import tight_box
-from ..rle import code_of, decode_rle
+from ..rle import code_of, decode_rle, encode_rle
 from .objects import BrokenMember, MaskedObject, Member, Picture
 from .objects import mask_window, whole_among
 

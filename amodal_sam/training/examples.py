@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
 from numpy import ndarray
 from torch import Tensor
 from torch.utils.data import Dataset
