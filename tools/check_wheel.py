@@ -26,11 +26,12 @@ def canonical(requirement: str) -> str:
 
 
 def imports(tree: ast.Module) -> dict[str, bool]:
-    "Top-level packages that a module imports; True where it always does, False where inside a function."
+    "Top-level packages that a module imports; False where only in a function, or for type checkers."
     lazy = {
         child
         for node in ast.walk(tree)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        or (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
         for child in ast.walk(node)
     }
     found = {}
