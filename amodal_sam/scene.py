@@ -26,6 +26,16 @@ class Scene:
     objects: list[Prediction]  # one for each box, in their order
     order: Order               # arrows, undecided pairs, rings and layers, by numbers of `objects`
 
+    def relations(self) -> dict:  # names to lists, as JSON holds them
+        "Who hides whom: objects by their numbers from 1, layers from the front."
+        order = self.order
+        arrows = [arrow["relation"] for _, _, arrow in order.graph.edges(data=True)]
+        pairs = {"occlusions": arrows, "undecided": order.undecided, "left_out": order.left_out}
+        groups = {"rings": order.rings, "layers": order.layers}
+        told = {name: [_pair(one) for one in some] for name, some in pairs.items()}
+        counted = {name: [[number + 1 for number in one] for one in some] for name, some in groups.items()}
+        return told | counted
+
     def to_coco(
         self,
         *,
@@ -37,13 +47,9 @@ class Scene:
         picture = {"id": 1, "file_name": file_name, "width": width, "height": height}
         objects = enumerate(self.objects)
         annotations = [_annotation(number, found, depth[number]) for number, found in objects]
-        arrows = [arrow["relation"] for _, _, arrow in self.order.graph.edges(data=True)]
-        pairs = {"occlusions": arrows, "undecided": self.order.undecided, "left_out": self.order.left_out}
-        relations = {name: [_pair(one) for one in some] for name, some in pairs.items()}
-        rings = [[number + 1 for number in ring] for ring in self.order.rings]
         categories = [{"id": 1, "name": "object"}]
         about = {"images": [picture], "annotations": annotations, "categories": categories}
-        return about | relations | {"rings": rings}
+        return about | self.relations()
 
 
 def _pair(one: Relation) -> dict:
