@@ -35,6 +35,7 @@ from amodal_sam.synthesis.taos_clips import ClipConfig, longest_whole, read_clip
 from amodal_sam.video.clip_examples import ClipExamples
 from amodal_sam.video.follow import FollowRule
 from amodal_sam.video.frame_by_frame import FrameByFrame
+from amodal_sam.video.predictor import AmodalVideoPredictor
 
 HIDDEN = 0.05  # least share of an object that must be hidden for the hidden score
 
@@ -47,6 +48,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--clips", type=int, default=20, help="synthetic ones; and at most so many of DAVIS")
     parser.add_argument("--frames", type=int, default=24)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--video", help="video model besides, a name or a safetensors file")
     parser.add_argument("--trials", action="store_true", help="the followers that were tried")
     parser.add_argument("--out", type=Path, help="JSON with every figure")
     return parser.parse_args()
@@ -159,7 +161,31 @@ class Seen(AmodalPredictor):
         return [Prediction(mask, mask, 1.0, np.float32(box)) for mask, box in zip(seen, boxes)]
 
 
-def followed(follower: FrameByFrame, clip: dict) -> list[np.ndarray]:
+class Unadapted(AmodalVideoPredictor):
+    "The video model with its adapters off."
+
+    def features(self, frame, state, places):
+        _, seen = super().features(frame, state, places)
+        return seen, seen
+
+
+def remembering(name: str) -> dict:
+    "The answers of a video model, by their names."
+
+    def follower(kind: type = AmodalVideoPredictor, gate: float = 1.0) -> AmodalVideoPredictor:
+        made = kind.from_pretrained(name)
+        made.model.sam2.memory_attention.gate.data *= gate
+        return made
+
+    made = {
+        "memory": follower(),
+        "memory, adapters off": follower(Unadapted),
+        "memory switched off": follower(gate=0.0),
+    }
+    return {name: lambda clip, one=one: followed(one, clip) for name, one in made.items()}
+
+
+def followed(follower: FrameByFrame | AmodalVideoPredictor, clip: dict) -> list[np.ndarray]:
     "What a follower answers, frame by frame."
     state = follower.init_state(list(clip["images"]))
     follower.add_new_points_or_box(state, 0, 1, box=boxes_of(clip)[0])
@@ -244,15 +270,19 @@ def main() -> None:
     synthetic, occluders = synthetic_clips(options.data, options)
     sets = {"synthetic": synthetic, "davis": davis_clips(options.data, occluders, options)}
     table = {}
-    for name, follow in (trials if options.trials else systems)(predictor).items():
+    tried = (trials if options.trials else systems)(predictor)
+    if options.video:
+        tried |= remembering(options.video)
+    for name, follow in tried.items():
         for kind, clips in sets.items():
             rows = [scored(clip, follow(clip)) for clip in tqdm(clips, desc=f"{name}, {kind}", disable=None)]
             table.setdefault(name, {})[kind] = part = summary(rows)
             figures = (f"{part[key]['frames']:.3f} {part[key]['clips']:.3f}" for key in ("whole", "hidden"))
             print(f"{name:42s} {kind:10s}", *figures, f"late {part['late']:.3f}", part["clips"], flush=True)
-    weights = weights_path(options.model)
     about = {name: getattr(options, name) for name in ("half", "frames", "seed")}
-    result = about | {"sha256": fingerprint(Path(weights)), "answers": table}
+    files = {name: weights_path(name) for name in (options.model, options.video) if name}
+    prints = {name: fingerprint(Path(file)) for name, file in files.items()}
+    result = about | {"sha256": prints, "answers": table}
     if options.out:
         options.out.write_text(json.dumps(result, indent=1) + "\n")
 

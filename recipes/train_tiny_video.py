@@ -30,6 +30,9 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, required=True, help="for both stages")
+    parser.add_argument(
+        "--start", default="tiny", help="image model that sees, or a video model's file to go on from"
+    )
     parser.add_argument("--batch", type=int, help="clips a step; pictures are taken in proportion")
     parser.add_argument("--every", type=int, help="steps between validations and checkpoints")
     parser.add_argument("--workers", type=int, default=0, help="processes that make examples")
@@ -44,7 +47,7 @@ def main():
     cv2.setNumThreads(1)
     recipe, changes = TinyVideoRecipe(), {}
     if options.batch:
-        changes |= {"batch": options.batch, "picture_batch": max(1, round(options.batch * 16 / 6))}
+        changes |= {"batch": options.batch, "picture_batch": 2 * options.batch}
     if options.every:
         changes["every"] = options.every
     recipe = replace(
@@ -58,6 +61,7 @@ def main():
             objects,
             options.out,
             minutes=options.minutes,
+            start=options.start,
             recipe=recipe,
             workers=options.workers,
             device=options.device,

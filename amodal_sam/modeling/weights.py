@@ -60,7 +60,7 @@ def save_model(
 def read_weights(
     path: Path,                  # of a file written by `save_adapter` or `save_model`
     *,
-    kind: type = AdapterConfig,  # class of its configuration
+    kinds: tuple[type, ...] = (AdapterConfig,),  # classes that its configuration may have
 ) -> tuple[dict[str, Tensor], AdapterConfig]:  # weights as 32-bit floats, and the configuration
     "Weights and configuration of a file written here, or one clear line."
     path = Path(path)
@@ -80,20 +80,21 @@ def read_weights(
             f"{path} holds weights of another kind: "
             "expected a file that `save_adapter` or `save_model` wrote"
         )
-    config = _config(kind, json.loads(about["config"]), path)
+    config = _config(kinds, json.loads(about["config"]), path)
     floats = {name: value.float() for name, value in tensors.items() if value.is_floating_point()}
     return tensors | floats, config
 
 
-def _config(kind: type, settings: dict, path: Path) -> AdapterConfig:
+def _config(kinds: tuple[type, ...], settings: dict, path: Path) -> AdapterConfig:
     "The configuration as it was: JSON knows lists only."
-    if not settings.keys() <= kind.__dataclass_fields__.keys():
+    fitting = [kind for kind in kinds if settings.keys() <= kind.__dataclass_fields__.keys()]
+    if not fitting:
         raise ValueError(
             f"{path} holds a model of another kind: an image model is opened by `from_pretrained`, "
             "a video model by `video_from_pretrained`"
         )
     tuples = {name: tuple(value) for name, value in settings.items() if isinstance(value, list)}
-    return kind(**settings | tuples)
+    return fitting[0](**settings | tuples)
 
 
 def fill_weights(

@@ -21,7 +21,7 @@ from ..training.discriminator import MaskDiscriminator
 from ..training.losses import holistic_loss, regional_consistency, segmentation_loss, total_loss
 from ..masks import tight_box
 from ..training.trainer import TrainConfig
-from ..modeling.amodal_sam2 import AmodalSam2, Features, Tracked, as_prompt, empty_bank
+from ..modeling.amodal_sam2 import Features, Sam2Tracking, Tracked, as_prompt, empty_bank
 
 # %% ../../nbs/66_clip_objective.ipynb #config
 @dataclass(frozen=True)
@@ -170,9 +170,9 @@ class Through:
     own: float                       # share of priors from the model's own prediction
     generator: np.random.Generator   # of the draws
 
-    def run(self, model: AmodalSam2) -> Iterator[tuple[Look, Features, Tracked]]:
+    def run(self, model: Sam2Tracking) -> Iterator[tuple[Look, Features, Tracked]]:
         "From frame to frame: the look, the features, and what was found; then on to the next prior."
-        config, length, device = self.config, len(self.clips[0]["images"]), model.mean.device
+        config, length, device = self.config, len(self.clips[0]["images"]), model.device
         whole = config.stage == "adapters"
         kind = _shown_by(config, length, self.generator)
         (regions, points), bank = _first(self.clips, kind, config, self.generator), empty_bank()
@@ -206,7 +206,7 @@ class Through:
 
 # %% ../../nbs/66_clip_objective.ipynb #whole-objective
 def clip_objective(
-    model: AmodalSam2,                # SAM-2 is frozen (stage 2) or the adapters are left out (stage 1)
+    model: Sam2Tracking,              # SAM-2 is frozen (stage 2) or the adapters are left out (stage 1)
     clips: list[dict[str, ndarray]],  # of `ClipExamples` or `PictureClips`, of one length
     *,
     config: VideoTrainConfig,         # stage and weights of the terms

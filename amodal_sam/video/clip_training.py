@@ -26,9 +26,10 @@ from tqdm.auto import tqdm
 
 from ..files import json_text, replace_file
 from ..metrics import AmodalScores
-from ..modeling.amodal_sam2 import AmodalSam2, VideoConfig
-from ..modeling.sam2 import build_sam2
-from ..modeling.weights import save_model
+from ..modeling.amodal_sam2 import Sam2Tracking
+from ..modeling.amodal import AdapterConfig
+from ..modeling.tiny_video import AmodalTinyVideo, TinyVideoConfig, video_from_pretrained, video_of
+from ..modeling.weights import from_pretrained, read_weights, save_model, weights_path
 from ..sample import AmodalSample
 from ..synthesis.objects import MaskedObject
 from ..training.discriminator import MaskDiscriminator
@@ -40,7 +41,7 @@ from .predictor import AmodalVideoPredictor
 
 # %% ../../nbs/67_clip_training.ipynb #validate
 def validate_clips(
-    model: AmodalSam2,                        # trained so far
+    model: Sam2Tracking,                      # trained so far
     clips: Sequence[Sequence[AmodalSample]],  # clips that are not trained on
     *,
     context: float | None,                    # as for `AmodalVideoPredictor`
@@ -64,7 +65,7 @@ def _clip_samples(clip: dict[str, ndarray]) -> list[AmodalSample]:
     return [AmodalSample(image, amodal, visible) for image, amodal, visible in frames]
 
 # %% ../../nbs/67_clip_training.ipynb #trainer
-def _groups(model: AmodalSam2, config: VideoTrainConfig) -> list[dict]:
+def _groups(model: Sam2Tracking, config: VideoTrainConfig) -> list[dict]:
     "Gradients on for what the stage trains, off for all else; groups for the optimiser."
     model.requires_grad_(False)
     if config.stage not in ("base", "adapters"):
@@ -80,7 +81,7 @@ def _groups(model: AmodalSam2, config: VideoTrainConfig) -> list[dict]:
     return [{"params": group, "share": share} for share, group in groups.items() if group]
 
 
-def _optimiser(model: AmodalSam2, config: VideoTrainConfig) -> torch.optim.Optimizer:
+def _optimiser(model: Sam2Tracking, config: VideoTrainConfig) -> torch.optim.Optimizer:
     "The optimiser of a stage."
     decay = 0.05 if config.stage == "base" else 0.01
     return torch.optim.AdamW(_groups(model, config), lr=config.rate, weight_decay=decay, betas=(0.9, 0.98))
@@ -90,7 +91,7 @@ class VideoTrainer:
     "One stage of training on clips: two optimisers, a moving average, checkpoints."
     def __init__(
         self,
-        model: AmodalSam2,            # its SAM-2 (stage 1) or its adapters (stage 2) are trained in place
+        model: Sam2Tracking,          # its SAM-2 (stage 1) or its adapters (stage 2) are trained in place
         objects: list[MaskedObject],  # targets, occluders and backgrounds
         *,
         config: VideoTrainConfig,     # of the run
@@ -110,7 +111,7 @@ class VideoTrainer:
         tests = self._clips(held or kept, clips=() if held else clips, **longer)
         self.validation = [_clip_samples(tests[number]) for number in range(config.validation)]
         self.optimiser = _optimiser(model, config)
-        self.discriminator = MaskDiscriminator(size=config.discriminator_size).to(model.mean.device)
+        self.discriminator = MaskDiscriminator(size=config.discriminator_size).to(model.device)
         self.critic = torch.optim.AdamW(self.discriminator.parameters(), lr=config.rate, betas=(0.5, 0.9))
         averaging = get_ema_multi_avg_fn(config.smoothing)
         self.average = AveragedModel(model, multi_avg_fn=averaging, use_buffers=False)
@@ -195,7 +196,7 @@ def train_step(
         judge = trainer.discriminator.requires_grad_(False)
     first, last = config.own
     draws = dict(own=first + (last - first) * min(1.0, progress), generator=generator)
-    with _mixed_precision(config, trainer.model.mean.device):
+    with _mixed_precision(config, trainer.model.device):
         loss, soft, parts = clip_objective(trainer.model, clips, config=config, discriminator=judge, **draws)
     loss.backward()
     trained = [parameter for parameter in trainer.model.parameters() if parameter.requires_grad]
@@ -256,8 +257,11 @@ def fit_clips(
 # %% ../../nbs/67_clip_training.ipynb #check
 def _own_weights(model: nn.Module, stage: str) -> dict[str, Tensor]:
     "The weights that a stage trains."
-    start = "sam2." if stage == "base" else "adapters."
-    return {name: value.contiguous() for name, value in model.state_dict().items() if name.startswith(start)}
+    weights = {}
+    for name, value in model.state_dict().items():
+        if name.startswith("adapters.") == (stage == "adapters"):
+            weights[name] = value.contiguous()
+    return weights
 
 
 def _save_run(trainer: VideoTrainer) -> None:
@@ -313,22 +317,48 @@ def resume_clips(
     return trainer
 
 # %% ../../nbs/67_clip_training.ipynb #recipe
+_both_stages = dict(
+    batch=4, picture_batch=8, frames=8, pictures=0.15, masks=0.1, presence_weight=0.0,
+    warmup=20, validation=12, every=100,
+)
 _base_stage = VideoTrainConfig(
-    stage="base", rate=6e-4, rate_end=0.02, warmup=200, every=500, validation=12
+    stage="base", rate=6e-4, rate_end=0.02, frozen=("image_encoder",), trunk_rate=0.25,
+    slow=("sam_mask_decoder", "sam_prompt_encoder"), **_both_stages,
 )
 _adapter_stage = VideoTrainConfig(
-    rate=1.5e-3, rate_end=0.03, warmup=50, every=250, validation=12,
-    regional_weight=0.25, holistic_weight=0.05, holistic_start=300, quality_weight=0.5,
+    rate=4e-4, rate_end=0.03, regional_weight=0.25, holistic_weight=0.05, holistic_start=100,
+    quality_weight=0.5, **_both_stages,
 )
 
 
 @dataclass(frozen=True)
 class TinyVideoRecipe:
-    "Everything the small video model's making depends on, besides data."
-    model: VideoConfig = VideoConfig(base="tiny-video", width=32, context=1.6)  # its shape
-    base_stage: VideoTrainConfig = _base_stage        # first a small SAM-2
-    adapter_stage: VideoTrainConfig = _adapter_stage  # then its adapters
+    "Everything the small video model's making depends on, besides data and the image model."
+    memory: int = 64                                  # channels of a memory
+    layers: int = 2                                   # of memory attention
+    frames: int = 4                                   # whose memories a frame looks at
+    context: float = 1.6                              # side of the crops, in units of the box
+    base_stage: VideoTrainConfig = _base_stage        # first memory and masks
+    adapter_stage: VideoTrainConfig = _adapter_stage  # then the adapters
     base_share: float = 0.65                          # of the minutes that the first stage gets
+
+
+def _stages(recipe: TinyVideoRecipe, minutes: float, workers: int) -> list[VideoTrainConfig]:
+    "The two stages with their shares of the time."
+    shares = {recipe.base_stage: recipe.base_share, recipe.adapter_stage: 1 - recipe.base_share}
+    more = dict(workers=workers, context=recipe.context)
+    return [replace(stage, minutes=minutes * share, **more) for stage, share in shares.items()]
+
+
+def _begin(start: str, recipe: TinyVideoRecipe) -> AmodalTinyVideo:
+    "A trained video model as it is, or an image model with a memory that knows nothing yet."
+    path = weights_path(start)
+    if path is not None:
+        _, config = read_weights(path, kinds=(AdapterConfig, TinyVideoConfig))
+        if isinstance(config, TinyVideoConfig):
+            return video_from_pretrained(start)
+    shape = {name: getattr(recipe, name) for name in ("memory", "layers", "frames", "context")}
+    return video_of(from_pretrained(start), **shape)
 
 
 def train_tiny_video(
@@ -337,23 +367,19 @@ def train_tiny_video(
     *,
     minutes: float = 0.0,         # for both stages; their own steps where 0
     clips: Sequence[Sequence[AmodalSample]] = (),  # clips whose truth is known, besides
+    start: str = "tiny",          # image model that sees, or a video model to go on from; a name or a file
     recipe: TinyVideoRecipe = TinyVideoRecipe(),   # settings
     workers: int = 0,             # processes that make examples
     device: str = "cpu",          # where to train
     quiet: bool = False,          # no progress bars
 ) -> Path:                        # the trained file, 16-bit, for `video_from_pretrained`
     "Make the small video model; the same words again go on where it stopped (section 4.1)."
-    out, shape = Path(out), recipe.model
+    out = Path(out)
     torch.manual_seed(recipe.base_stage.seed)
-    sam2 = build_sam2(shape.base, image_size=shape.image_size or None)
-    # an object that is held for absent teaches nothing
-    nn.init.constant_(sam2.sam_mask_decoder.pred_obj_score_head.layers[-1].bias, 3.0)
-    model = AmodalSam2(sam2, shape).to(device)
-    shares = recipe.base_share, 1 - recipe.base_share
-    for stage, share in zip((recipe.base_stage, recipe.adapter_stage), shares):
-        folder = out / stage.stage
+    model = _begin(start, recipe).to(device)
+    for config in _stages(recipe, minutes, workers):
+        folder = out / config.stage
         if not (folder / "done").exists():
-            config = replace(stage, minutes=minutes * share, workers=workers, context=shape.context)
             trainer = VideoTrainer(model, objects, clips=clips, out=folder, config=config)
             if (folder / "resume.pt").exists():
                 resume_clips(trainer)

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from ..crop import Crop
 from ..masks import check_box, tight_box
-from ..modeling.amodal_sam2 import Tracked, as_prompt, empty_bank, video_from_pretrained
+from ..modeling.amodal_sam2 import Tracked, as_prompt, empty_bank
+from ..modeling.tiny_video import video_from_pretrained
 from ..predict import check_points
 from .follow import Follow
 from .memory import Clip, Place, Prompt, TrackedObject, VideoState, forget_frame

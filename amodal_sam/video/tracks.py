@@ -20,7 +20,7 @@ from ..crop import Crop, crop_around, put_back, take_crop
 from .follow import Follow, FollowRule
 from ..masks import expand_box
 from .frame_by_frame import VideoPrediction
-from ..modeling.amodal_sam2 import AmodalSam2, Features
+from ..modeling.amodal_sam2 import Features, Sam2Tracking
 from .memory import Place, TrackedObject, VideoState, drop_old, last_known, remember_frame
 
 # %% ../../nbs/63_tracks.ipynb #see
@@ -79,7 +79,7 @@ class VideoModel:
     "A model, how it is shown frames, and which of its predictions become priors (section 3.5)."
     def __init__(
         self,
-        model: AmodalSam2,                # on the device where it shall run
+        model: Sam2Tracking,              # on the device where it shall run
         *,
         context: float | None = None,     # side of the crop that follows an object, in units of its box;
                                           # None shows the model whole frames
