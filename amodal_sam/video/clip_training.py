@@ -26,8 +26,8 @@ from tqdm.auto import tqdm
 
 from ..files import json_text, replace_file
 from ..metrics import AmodalScores
-from ..modeling.amodal_sam2 import Sam2Tracking
 from ..modeling.amodal import AdapterConfig
+from ..modeling.amodal_sam2 import Sam2Tracking
 from ..modeling.tiny_video import AmodalTinyVideo, TinyVideoConfig, video_from_pretrained, video_of
 from ..modeling.weights import from_pretrained, read_weights, save_model, weights_path
 from ..sample import AmodalSample
