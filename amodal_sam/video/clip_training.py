@@ -360,7 +360,7 @@ def _begin(start: str, recipe: TinyVideoRecipe) -> AmodalTinyVideo:
     shape = {name: getattr(recipe, name) for name in ("memory", "layers", "frames", "context")}
     return video_of(from_pretrained(start), **shape)
 
-
+# %% ../../nbs/67_clip_training.ipynb #recipe-train
 def train_tiny_video(
     objects: list[MaskedObject],  # of photographs and cut-outs, see `read_objects`
     out: Path,                    # folder of the run, one folder for each stage inside
