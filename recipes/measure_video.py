@@ -32,6 +32,7 @@ from amodal_sam.modeling.weights import weights_path
 from amodal_sam.predict import AmodalPredictor, Prediction
 from amodal_sam.synthesis.sources import read_coco, read_objects
 from amodal_sam.synthesis.taos_clips import ClipConfig, longest_whole, read_clip, synthesize_clip
+from amodal_sam.training.examples import held_out
 from amodal_sam.video.clip_examples import ClipExamples
 from amodal_sam.video.follow import FollowRule
 from amodal_sam.video.frame_by_frame import FrameByFrame
@@ -52,11 +53,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--trials", action="store_true", help="the followers that were tried")
     parser.add_argument("--out", type=Path, help="JSON with every figure")
     return parser.parse_args()
-
-
-def held_out(image_id: str) -> bool:
-    "Did the image model's training hold it out? The rule of `training.trainer`."
-    return sum(map(ord, image_id)) % 30 == 0
 
 
 def synthetic_clips(data: Path, options: argparse.Namespace) -> tuple[list, list]:

@@ -71,6 +71,11 @@ def _job(text: str) -> tuple[int, int]:
     return number, jobs
 
 
+def _given(**options: object) -> dict:
+    "The options that were typed; what is left out has its default where it is used."
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def _cores() -> int:
     "Cores that this process may use."
     if hasattr(os, "sched_getaffinity"):
@@ -165,10 +170,10 @@ _AtOnce = Annotated[int, typer.Option(
     min=1, help="Requests of a worker at the same time; 4 if left out.",
 )]
 _Overlap = Annotated[tuple[float, float], typer.Option(
-    help="Least and most share of a target that is hidden.",
+    help="Least and most share of a target that is hidden; those of TaosConfig if left out.",
 )]
 _Negative = Annotated[float, typer.Option(
-    min=0, max=1, help="Share of samples in which nothing is hidden.",
+    min=0, max=1, help="Share of samples in which nothing is hidden; that of TaosConfig if left out.",
 )]
 
 # %% ../../nbs/82_taos_command.ipynb #build
@@ -195,8 +200,8 @@ def _build(
     judge_mode: _Mode = None,
     judge_requests: _Requests = None,
     judge_at_once: _AtOnce = None,
-    overlap: _Overlap = (0.08, 0.65),
-    negative_share: _Negative = 0.15,
+    overlap: _Overlap = None,
+    negative_share: _Negative = None,
     engine: str = typer.Option(
         "local",
         "--engine",
@@ -217,11 +222,11 @@ def _build(
     job = _job(shard)
     if engine not in ("local", "ray"):
         raise BadInput(f"--engine is local or ray, got {engine}")
-    said = {"mode": judge_mode, "request_budget": judge_requests, "concurrency": judge_at_once}
-    said = {name: value for name, value in said.items() if value is not None}
+    said = _given(mode=judge_mode, request_budget=judge_requests, concurrency=judge_at_once)
+    shares = _given(overlap=overlap, negative_share=negative_share)
     with asking(ValueError):
         decides = _judge(judge, judge_url, judge_model, output, **said)
-        config = TaosConfig(longest_side=longest_side, overlap=overlap, negative_share=negative_share)
+        config = TaosConfig(longest_side=longest_side, **shares)
     opened = _opened(sources, output)
     if judge == "rules":
         say("the judge is a set of plausibility rules, not a VLM; --judge vlm asks one")

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from fcntl import LOCK_EX, LOCK_NB, flock
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ from ..sample import AmodalSample
 from ..synthesis.objects import BrokenMember, MaskedObject
 from ..synthesis.taos import TaosConfig
 from .discriminator import MaskDiscriminator
-from .examples import TaosExamples, ViewConfig, as_planes, prompts_of
+from .examples import TaosExamples, ViewConfig, as_planes, held_out, prompts_of
 from .losses import discriminator_loss, holistic_loss, regional_consistency
 from .losses import segmentation_loss, total_loss
 
@@ -268,6 +269,22 @@ def _trunk(encoder: nn.Module) -> dict[str, Tensor]:
         found |= {f"{number}.{name}": value for name, value in part.state_dict().items()}
     return found
 
+# %% ../../nbs/43_trainer.ipynb #made-of
+def _base_print(model: AmodalSam, stage: str) -> str:
+    "Of the weights that a stage builds on and does not train: SAM's, for the adapters."
+    digest = sha256()
+    for name, value in (model.sam.state_dict() if stage == "adapters" else {}).items():
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().flatten().contiguous().view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def _pictures_print(objects: list[MaskedObject], naturals: Sequence[AmodalSample]) -> str:
+    "Of what the objects are called and where they are, and of the number and the ends of the others."
+    names = [(thing.image_id, thing.object_id, *thing.box, *thing.size) for thing in objects]
+    ends = [naturals[at].image_id for at in ((0, -1) if len(naturals) else ())]
+    return sha256(json_text([names, len(naturals), ends]).encode()).hexdigest()
+
 # %% ../../nbs/43_trainer.ipynb #trainer
 class Trainer:
     "One stage of training: two optimisers, a moving average, checkpoints that survive anything."
@@ -282,6 +299,8 @@ class Trainer:
     ):
         self.model, self.config, self.out = model, config, Path(out)
         self.step, self.elapsed, self.best = 0, 0.0, -1.0
+        base, pictures = _base_print(model, config.stage), _pictures_print(objects, naturals)
+        self.made_of = {"stage": config.stage, "base": base, "pictures": pictures}
         self.examples, self.validation = _split(objects, model, config, naturals)
         self.held_out = self.validation is not self.examples  # else it validates on what it learns
         decay = config.base_decay if config.stage == "base" else config.adapter_decay
@@ -337,11 +356,6 @@ def _board(out: Path):
     return SummaryWriter(out)
 
 
-def _held_out(thing: MaskedObject) -> bool:
-    "One picture in thirty validates, chosen by its name."
-    return sum(map(ord, thing.image_id)) % 30 == 0
-
-
 def _split(
     objects: list[MaskedObject],
     model: AmodalSam,
@@ -350,8 +364,8 @@ def _split(
 ) -> tuple[Dataset, Dataset]:  # to train on, and to validate with; the same where few are held out
     "Examples of most pictures, and of those held out where they can make any."
     size, whole = model.sam.image_encoder.img_size, config.stage == "adapters"
-    held = [thing for thing in objects if _held_out(thing)]
-    kept = [thing for thing in objects if not _held_out(thing)]
+    held = [thing for thing in objects if held_out(thing.image_id)]
+    kept = [thing for thing in objects if not held_out(thing.image_id)]
     common = {"size": size, "taos": config.taos, "views": config.views}
     examples = TaosExamples(kept, whole=whole, seed=config.seed, naturals=naturals, **common)
     found = _Sound(examples)
@@ -600,6 +614,7 @@ def _state(trainer: Trainer) -> dict:
     "Everything that a run needs to go on."
     stage = trainer.config.stage
     return {
+        "made_of": trainer.made_of,
         "step": trainer.step,
         "elapsed": trainer.elapsed,
         "best": trainer.best,
@@ -657,12 +672,19 @@ def resume(
     path = trainer.out / "resume.pt"
     try:
         state = torch.load(path, weights_only=True, map_location="cpu")
-        _take_up(trainer, state)
+        changed = [name for name, mark in trainer.made_of.items() if state["made_of"][name] != mark]
+        if not changed:
+            _take_up(trainer, state)
     except Exception as error:  # PyTorch raises nearly anything for a broken file
         raise ValueError(
             f"{path} cannot be resumed: it is cut short, or of another model or other settings "
             f"({type(error).__name__}); begin a new run in another folder"
         ) from error
+    if changed:
+        raise ValueError(
+            f"{' and '.join(changed)}: not what the run in {trainer.out} was begun with; "
+            "give the same again, or begin a new run in another folder"
+        )
     return trainer
 
 

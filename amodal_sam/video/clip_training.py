@@ -33,9 +33,10 @@ from ..modeling.weights import from_pretrained, read_weights, save_model, weight
 from ..sample import AmodalSample
 from ..synthesis.objects import MaskedObject
 from ..training.discriminator import MaskDiscriminator
+from ..training.examples import held_out
 from ..training.losses import discriminator_loss
 from ..training.trainer import rate_at
-from .clip_examples import ClipExamples, PictureClips, held_out
+from .clip_examples import ClipExamples, PictureClips
 from .clip_objective import Look, VideoTrainConfig, clip_objective
 from .predictor import AmodalVideoPredictor
 
