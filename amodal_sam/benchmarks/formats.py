@@ -354,6 +354,13 @@ def load_picture(
 # %% ../../nbs/30_formats.ipynb #make-sample
 class EmptyObject(ValueError):
     "An object without a single pixel, which cannot be a sample."
+    def __init__(
+        self,
+        reason: str,                           # in words
+        coded: "CodedSample | None" = None,    # all that the file says of it
+    ):
+        super().__init__(reason)
+        self.coded = coded
 
 class _Lazy(NamedTuple):
     "The picture of a sample, to be loaded."
@@ -398,13 +405,14 @@ def coded_sample(
     amodal, visible = as_code(amodal), as_code(visible)
     inside = visible if visible is amodal else both_of(visible, amodal)
     whole, seen, kept = areas(amodal, visible, inside)
-    if not whole:
-        raise EmptyObject("the object has no pixels")
     truth = "amodal" if BENCHMARKS[origin].amodal else "visible only"
     record = {"truth": truth} | _UNSTATED | record | {"visible_outside": seen - kept}
     if seen > kept:
         record["visible_as_stated"], visible = visible, code_of(inside)
-    return CodedSample(places, amodal, visible, record, origin, **names)
+    made = CodedSample(places, amodal, visible, record, origin, **names)
+    if not whole:
+        raise EmptyObject("the object has no pixels", made)
+    return made
 
 # %% ../../nbs/30_formats.ipynb #entry
 class Entry(NamedTuple):
@@ -460,19 +468,27 @@ class Benchmark(Sequence):
             return self.read(entry)
         except (OSError, KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
             reason = f"the entry {error} is missing" if isinstance(error, KeyError) else error
-            kind = EmptyObject if isinstance(error, EmptyObject) else ValueError
             where = f"picture {entry.image_id}, object {entry.object_id}"
-            raise kind(f"{self.annotations.name}, {where}: {reason}") from error
+            said = f"{self.annotations.name}, {where}: {reason}"
+            if isinstance(error, EmptyObject):
+                raise EmptyObject(said, error.coded) from error
+            raise ValueError(said) from error
 
 # %% ../../nbs/30_formats.ipynb #benchmark-iterate
 @patch
-def codes(self: Benchmark) -> Iterator[CodedSample]:
-    "The samples one by one, as codes; objects without pixels are passed over and noted."
+def codes(
+    self: Benchmark,
+    *,
+    empty: bool = False,  # with objects without pixels, for protocols that count them
+) -> Iterator[CodedSample]:
+    "The samples one by one, as codes; objects without pixels are noted, and as a rule passed over."
     for index, entry in enumerate(self.entries):
         try:
             yield self.coded(index)
-        except EmptyObject:
+        except EmptyObject as error:
             self.left_out[entry.image_id, entry.object_id] = "the object has no pixels"
+            if empty and error.coded is not None:
+                yield error.coded
 
 @patch
 def __iter__(self: Benchmark) -> Iterator[AmodalSample]:

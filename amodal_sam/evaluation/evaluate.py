@@ -28,7 +28,7 @@ from .analysis import average_precision, boundary_iou, confidence
 from .protocols import Counts, ObjectScore, Protocol, ProtocolScores, Truth
 from .protocols import lacking, left_out, protocol_for, score_object, truth_of
 from .systems import Answer, System
-from ..rle import as_code, code_of, decode_rle, either_of, without
+from ..rle import areas, as_code, code_of, decode_rle, either_of, without
 from ..sample import AmodalSample
 
 # %% ../../nbs/53_evaluate.ipynb #kept-row
@@ -172,7 +172,7 @@ def _ask(sample: _Sample, truth: Truth, system: System, result: Evaluation) -> d
     answers = {}
     for name, scores in result.scores.items():
         told = result.told[name]
-        if told not in answers and not left_out(scores.protocol, truth):
+        if told not in answers and truth.area and not left_out(scores.protocol, truth):
             answers[told] = system.answer(sample, told=told)
     return answers
 
@@ -196,7 +196,7 @@ def _entry(
         rows[name] = _score(scores.protocol, truth, answers.get(told), kept.get(told))
     names = {"image": sample.image_id, "object": sample.object_id, "category": sample.category}
     entry = names | {"answers": kept, "rows": rows}
-    if precision and (answers or system.detects):
+    if precision and truth.area and (answers or system.detects):
         entry["truth"] = truth.amodal
         number = sample.record.get("category_id")
         entry["category_id"] = "" if number is None else str(number)
@@ -296,11 +296,23 @@ def _rest(samples: Iterable[_Sample], last: str) -> Iterable[_Sample]:
     return samples[names.index(last):] if last in names else samples
 
 
+def _read(samples: Iterable[_Sample], *, coded: bool) -> Iterable[_Sample]:
+    "The samples of a benchmark, without decoding where that will do; objects without pixels stay codes."
+    if not hasattr(samples, "codes"):
+        return samples
+    found = samples.codes(empty=True)
+    return found if coded else (one.decoded() if _has_pixels(one) else one for one in found)
+
+
+def _has_pixels(sample: _Sample) -> bool:
+    "Is there an object to ask for?"
+    return not isinstance(sample, CodedSample) or areas(sample.amodal)[0] > 0
+
+
 def _counted(samples: Iterable[_Sample], shown: bool, *, coded: bool) -> Iterator[_Sample]:
     "The samples, with a progress bar on a terminal and a line every half minute elsewhere."
     total = len(samples) if hasattr(samples, "__len__") else None
-    if coded and hasattr(samples, "codes"):
-        samples = samples.codes()
+    samples = _read(samples, coded=coded)
     if not shown or sys.stderr.isatty():
         yield from tqdm(samples, total=total, unit="object", disable=not shown, leave=False)
         return
@@ -330,7 +342,8 @@ def _new_entries(
     for group in _pictures(_counted(rest, progress, coded=not system.needs_pixels)):
         if result.at_limit:
             return
-        system.look(group)
+        if shown := list(filter(_has_pixels, group)):
+            system.look(shown)
         everything = _all_seen(group) if needs_others else None
         for sample in group:
             image, name = key = sample.image_id, sample.object_id

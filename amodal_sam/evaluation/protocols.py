@@ -27,6 +27,7 @@ _choices = {
     "m_spec": ("box", "box_minus_visible", "none"),
     "reduction": ("object_mean", "dataset_ratio", "clip_mean", "frame_mean"),
     "empty_occ": ("skip", "zero", "one"),
+    "empty_truth": ("skip", "zero"),
     "union_visible": ("none", "gt", "pred"),
     "restrict_to_occluders": ("no", "prediction", "both"),
 }
@@ -47,6 +48,7 @@ class Protocol:
                                          # clip_mean (of means over frames), frame_mean (over objects)
     empty_occ: str = "skip"              # hidden score where the truth hides nothing:
                                          # skip, zero, or one (if nothing is claimed either)
+    empty_truth: str = "skip"            # both scores where the truth has no pixel: skip, or zero
     union_visible: str = "none"          # visible part added before scoring: none, gt, pred
     restrict_to_occluders: str = "no"    # hidden pixels must lie in other visible objects:
                                          # no, prediction (it is cut), both (so is the truth)
@@ -58,7 +60,8 @@ class Protocol:
     as_stated: bool = False              # visible pixels outside the whole stay visible (True) or are cut
     clip_frames: int | None = None       # of a clip only so many frames, the first, and never its last one
     needs_visible: bool = False          # objects without a visible pixel are dropped
-    drop_perfect: bool = False           # hidden scores of exactly 1 are left out
+    drop_perfect: int = 0                # hidden scores of exactly 1 are left out, of so many pixels and
+                                         # more; 0 for never
     object_list: frozenset[str] | None = None  # names of the objects that count, as `object_id` or
                                          # `image_id/object_id`; None for all
     limit: int | None = None             # only so many objects, the first
@@ -104,8 +107,8 @@ _presets = (
     ),
     # the same, videos
     Protocol(
-        "c2f-video", **_mask, expand=4.0, reduction="clip_mean", empty_occ="zero", union_visible="gt",
-        restrict_to_occluders="prediction", as_stated=True,
+        "c2f-video", **_mask, expand=4.0, reduction="clip_mean", empty_occ="zero", empty_truth="zero",
+        union_visible="gt", restrict_to_occluders="prediction", as_stated=True,
     ),
     # Championchess/Amodal-Completion-in-the-Wild
     Protocol("sdamodal", **_mask, expand=3.0, reduction="dataset_ratio"),
@@ -118,8 +121,8 @@ _presets = (
     ),
     # EoRaS, MOVi
     Protocol(
-        "eoras", **_mask, expand=None, empty_occ="zero", needs_visible=True, drop_perfect=True,
-        resolution=256,
+        "eoras", **_mask, expand=None, empty_occ="zero", empty_truth="zero", needs_visible=True,
+        drop_perfect=32, as_stated=True,
     ),
 )
 PROTOCOLS = {protocol.name: protocol for protocol in _presets}
@@ -169,8 +172,8 @@ class Truth:
 
     @property
     def rate(self) -> float:
-        "Share of the object that is hidden, in [0, 1]."
-        return 1 - self.seen / self.area
+        "Share of the object that is hidden, in [0, 1]; 0 where there is no object."
+        return 1 - self.seen / self.area if self.area else 0.0
 
     @property
     def key(self) -> str:
@@ -233,6 +236,8 @@ def left_out(
         return "frame of weight 0"
     if protocol.clip_frames is not None and (truth.is_last or truth.place >= protocol.clip_frames):
         return "frame that the protocol's code does not load"
+    if not truth.area:
+        return "" if protocol.empty_truth == "zero" else "no pixels"
     if truth.area < protocol.min_area:
         return "too small"
     if protocol.needs_visible and not truth.seen:
@@ -317,7 +322,8 @@ def _hidden_score(protocol: Protocol, truth: Truth, counts: Counts) -> float:
     if not occluded:
         return {"skip": math.nan, "zero": 0.0, "one": float(counts.claimed == 0)}[protocol.empty_occ]
     score = counts.hidden_intersection / counts.hidden_union if counts.hidden_union else 0.0
-    return math.nan if protocol.drop_perfect and score == 1 else score
+    drops = 0 < protocol.drop_perfect <= counts.hidden_union
+    return math.nan if drops and score == 1 else score
 
 
 def _check_size(code: dict | None, truth: Truth) -> None:
@@ -343,10 +349,12 @@ def score_object(
     _check_size(visible, truth)
     shown, side = truth, protocol.resolution
     if side:
-        shown = Truth(*(resized(code, side) for code in (truth.amodal, truth.visible, truth.others)))
+        codes = (truth.amodal, truth.visible, truth.others, truth.visible_as_stated)
+        *shown, stated = (resized(code, side) for code in codes)
+        shown = Truth(*shown, visible_as_stated=stated)
         predicted, visible = resized(predicted, side), resized(visible, side)
     counts = count_pixels(protocol, shown, predicted, visible=visible)
-    full = counts.intersection / counts.union if counts.union else math.nan
+    full = counts.intersection / counts.union if counts.union else 0.0
     hidden = _hidden_score(protocol, truth, counts)
     return ObjectScore(
         truth.image, truth.name, truth.category, truth.clip, truth.area, truth.rate, full, hidden, counts
@@ -391,7 +399,7 @@ class ProtocolScores:
     ) -> ObjectScore | None:                    # None if the object takes no part
         "Score one object, or count why it has no place."
         rule = self.protocol
-        if not truth.area:
+        if not truth.area and rule.empty_truth != "zero":
             raise ValueError(
                 f"the truth {truth.key} has no pixels: there is no object to score, leave it out"
             )

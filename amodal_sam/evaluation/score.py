@@ -7,12 +7,13 @@ __all__ = ['score']
 
 # %% ../../nbs/55_score.ipynb #imports
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy import ndarray
 
 from .protocols import Protocol, ProtocolScores, Truth, protocol_for
-from ..rle import code_of
+from ..rle import areas, both_of, code_of
 
 # %% ../../nbs/55_score.ipynb #objects
 def _objects(masks: ndarray | Sequence, name: str) -> list[ndarray]:
@@ -55,5 +56,13 @@ def score(
         one = {name: None if group is None else group[place] for name, group in groups.items()}
         codes = [None if one[name] is None else code_of(one[name]) for name in ("visible", "others")]
         asked = Truth(code_of(whole), *codes, image=str(place), clip=str(place))
-        scores.add(asked, one["prediction"], visible=one["seen"])
+        scores.add(_cut(asked), one["prediction"], visible=one["seen"])
     return scores
+
+
+def _cut(truth: Truth) -> Truth:
+    "The same with the visible part inside the whole; what it was stays for protocols that want it."
+    inside = both_of(truth.visible, truth.amodal)
+    if areas(inside) == [truth.seen]:
+        return truth
+    return replace(truth, visible=inside, visible_as_stated=truth.visible)
