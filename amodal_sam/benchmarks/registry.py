@@ -42,10 +42,19 @@ class Inspection:
     counted_by: str           # who states the published counts
     splits: list[dict]        # of each split: file, pictures, objects, left out, published, files
     problems: list[str] = field(default_factory=list)  # what is missing, broken or of another count
+    absent: dict[str, str] = field(default_factory=dict)  # splits of which nothing is here, and what to get
 
     @property
     def complete(self) -> bool:
+        "Is what is here whole? A split of which nothing is here does not count, unless nothing else is."
         return not self.problems
+
+    @property
+    def state(self) -> str:
+        "In words."
+        if not self.complete:
+            return "not complete"
+        return f"complete, but without {' and '.join(self.absent)}" if self.absent else "complete"
 
     def to_dict(self) -> dict:
         "For JSON."
@@ -53,8 +62,7 @@ class Inspection:
 
     def __str__(self) -> str:
         "The report as text."
-        state = "complete" if self.complete else "not complete"
-        lines = [f"{BENCHMARKS[self.name].title} in {self.folder}: {state}"]
+        lines = [f"{BENCHMARKS[self.name].title} in {self.folder}: {self.state}"]
         for row in self.splits:
             published = "none published"
             if row["published"] is not None:
@@ -64,6 +72,8 @@ class Inspection:
                 f"({published}), {row['objects']:,} objects, {row['left_out']:,} left out, "
                 f"{row['files']:,} on disk"
             )
+            lines += [f"    left out: {number:,}, {why}" for why, number in row["reasons"].items()]
+        lines += [f"  not here: {split}, {why}" for split, why in self.absent.items()]
         lines += [f"  problem: {problem}" for problem in self.problems]
         lines += [f"  address: {self.address}", f"  terms: {self.terms}"]
         return "\n".join([*lines, f"  counts: {self.counted_by}"])
@@ -95,6 +105,13 @@ def _inspect_split(name: str, root: Path, split: str) -> tuple[dict, list[str]]:
     row |= {"reasons": dict(Counter(benchmark.left_out.values()))}
     return row | {"published": published, "files": files}, problems
 
+def _is_begun(name: str, root: Path, split: str) -> bool:
+    "Does anything of a split lie in the folder?"
+    facts = BENCHMARKS[name]
+    places = [folder / file for file in facts.annotations[split] for folder in (root, root / "annotations")]
+    return any(place.exists() for place in [*places, *(root / folder for folder in facts.pictures[split])])
+
+
 def inspect_benchmark(
     name: str,   # of the benchmark, as `open_benchmark` takes it
     root: Path,  # its folder
@@ -103,7 +120,7 @@ def inspect_benchmark(
     if name not in BENCHMARKS:
         names = ", ".join(BENCHMARKS)
         raise ValueError(f"there is no benchmark {name!r}: choose one of {names}")
-    facts, root, rows, problems = BENCHMARKS[name], Path(root), [], []
+    facts, root, rows, problems, absent = BENCHMARKS[name], Path(root), [], [], {}
     if not root.is_dir():
         raise ValueError(
             f"{root} is no folder: give the one that is to hold {facts.title}, "
@@ -113,9 +130,14 @@ def inspect_benchmark(
         try:
             row, found = _inspect_split(name, root, split)
         except ValueError as error:
-            problems.append(f"{split}: {error}")
+            if _is_begun(name, root, split):
+                problems.append(f"{split}: {error}")
+            else:
+                absent[split] = str(error)
         else:
             rows.append(row)
             problems += found
+    if not rows:
+        problems, absent = problems + [f"{split}: {why}" for split, why in absent.items()], {}
     about = facts.address, facts.terms, facts.counted_by
-    return Inspection(name, root.resolve().name, *about, rows, problems)
+    return Inspection(name, root.resolve().name, *about, rows, problems, absent)

@@ -6,6 +6,7 @@
 __all__ = ['eval_command']
 
 # %% ../../nbs/83_eval_command.ipynb #imports
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -69,7 +70,10 @@ def _open_data(dataset: str, root: Path, split: str | None) -> tuple[object, str
     split = split or _splits[dataset]
     from amodal_sam.benchmarks.registry import open_benchmark
     with asking():
-        return open_benchmark(dataset, root, split), f"{dataset} {split}"
+        opened = open_benchmark(dataset, root, split)
+    for reason, number in Counter(opened.left_out.values()).items():
+        say(f"left out of {dataset} {split}: {number:,}, {reason}")
+    return opened, f"{dataset} {split}"
 
 # %% ../../nbs/83_eval_command.ipynb #systems
 def _model_systems(
