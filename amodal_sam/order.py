@@ -27,7 +27,7 @@ def seen(
     return float((overlap * difference).sum()) / total if total else 0.0
 
 # %% ../nbs/18_order.ipynb #relation
-SLOPE = 2.6           # of the sigmoid that turns the value of `seen` into a confidence
+SLOPE = 4.5           # of the sigmoid that turns the value of `seen` into a confidence
 LEAST_OVERLAP = 0.05  # share of the smaller object, below which two objects do not meet
 
 
@@ -82,7 +82,7 @@ def order_of(
     relations: Iterable[Relation],  # of pairs that overlap, each pair once
     *,
     count: int,          # $N$, how many objects there are
-    least: float = 0.65,  # confidence of an arrow, 0.5 to 1
+    least: float = 0.75,  # confidence of an arrow, 0.5 to 1
 ) -> Order:
     "Arrows, rings and layers of a picture's objects."
     graph, undecided = networkx.DiGraph(), []

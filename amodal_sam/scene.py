@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy import ndarray
 
 from .crop import Crop, look_through
 from .masks import check_rgb, tight_box
 from .order import LEAST_OVERLAP, Order, Relation, order_of, relation, seen
+from .order_pictures import draw_order, take_apart
 from .predict import AmodalPredictor, Prediction
 from .rle import encode_rle
 
@@ -35,6 +37,21 @@ class Scene:
         told = {name: [_pair(one) for one in some] for name, some in pairs.items()}
         counted = {name: [[number + 1 for number in one] for one in some] for name, some in groups.items()}
         return told | counted
+
+    def draw(self) -> Figure:
+        "Who hides whom, on the photograph: hidden parts hatched, undecided pairs dashed."
+        return draw_order(self.image, *self._masks, self.order)
+
+    def explode(self) -> Figure:
+        "The picture taken apart: its layers on panes, front first."
+        boxes = "1 box" if len(self.objects) == 1 else f"{len(self.objects)} boxes"
+        note = f"{boxes} given; the rest\nis the model's answer."
+        return take_apart(self.image, *self._masks, self.order, note=note)
+
+    @property
+    def _masks(self) -> tuple[list[ndarray], list[ndarray]]:
+        "Whole and visible, of each object."
+        return [one.amodal for one in self.objects], [one.visible for one in self.objects]
 
     def to_coco(
         self,

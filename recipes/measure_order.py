@@ -154,6 +154,7 @@ def rows_of(picture: Known, scene: Scene, alone: list[Prediction]) -> Iterator[d
             "decided": decided,
             "right": float(relation.front == front) if relation else 0.5,
             "confidence": relation.confidence if relation else 0.5,
+            "shared": relation.overlap if relation else 0.0,
             "larger is in front": in_front(areas[front], areas[back]),
             "lower is in front": in_front(boxes[front][3], boxes[back][3]),
             "less hidden is in front": in_front(shares[back], shares[front]),

@@ -23,7 +23,7 @@ WINGS = (
     ("cli",),
 )  # by decade; the ground is no package
 # What a user calls stands at the root, wherever its story is told.
-_AT_THE_ROOT = {"predict", "order", "scene"}
+_AT_THE_ROOT = {"predict", "order", "order_pictures", "scene"}
 
 
 def imported(cell: Cell, modules: set[str]) -> set[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 import typer
 
 from .terminal import BadInput, adapter_option, asking, checkpoint_option, model_option
-from .terminal import numbers, open_model, say
+from .terminal import figure_file, numbers, open_model, say
 
 # %% ../../nbs/84_segment_command.ipynb #imports-types
 if TYPE_CHECKING:  # heavy, and needed by readers of the code alone
@@ -66,11 +66,14 @@ def answer_files(
 def scene_files(
     scene: "Scene",   # of `everything`
     about: dict,      # what the result says besides: image, model, weights
-) -> dict:            # names of files to images, masks or JSON, as `write_files` takes them
+    *,
+    exploded: bool = False,  # with the picture taken apart
+) -> dict:            # names of files to images, masks, JSON or bytes, as `write_files` takes them
     "The files of several objects, with their order in the result and all of it in COCO's form."
     files = answer_files(scene.image, scene.objects, about)
     files["result.json"] |= scene.relations()
-    return files | {"scene.json": scene.to_coco(file_name=about["image"]["name"])}
+    files["scene.json"] = scene.to_coco(file_name=about["image"]["name"])
+    return files | {"exploded.png": figure_file(scene.explode())} if exploded else files
 
 
 def _order_sentence(told: dict) -> str:
@@ -84,7 +87,7 @@ def _order_sentence(told: dict) -> str:
 # %% ../../nbs/84_segment_command.ipynb #write-answer
 _masks = ("amodal.png", "visible.png", "occluded.png")
 _each = tuple(f"object-*/{name}" for name in (*_masks, "overlay.png", "result.json"))
-_ours = (*_masks, "scene.json", *_each)  # what an earlier result may have left beside its result.json
+_ours = (*_masks, "scene.json", "exploded.png", *_each)  # what an earlier result may have left
 
 
 def _sentence(answer: "Prediction") -> str:
@@ -135,7 +138,7 @@ def _check_asked(boxes: bool, points: bool, ordered: bool) -> None:
     if boxes and points:
         raise BadInput(f"{asked}, not by both")
     if points and ordered:
-        raise BadInput("--order is about several objects, and points are about one: give boxes")
+        raise BadInput("the order is of several objects, and points are about one: give boxes")
     if not boxes and not points:
         raise BadInput(asked)
 
@@ -190,6 +193,9 @@ def segment_command(
     order: bool = typer.Option(
         False, "--order", help="Say who hides whom, too; visible parts then agree with it."
     ),
+    explode: bool = typer.Option(
+        False, "--explode", help="The picture taken apart, as exploded.png; asks for the order too."
+    ),
     point: list[str] = typer.Option(
         [],
         "--point",
@@ -209,9 +215,11 @@ def segment_command(
     "The whole object, its visible part and its hidden part."
     corners = [numbers("--box", text) for text in box]
     points = [numbers("--point", text) for text in point]
-    ordered = bool(order or boxes_file)
+    ordered = bool(order or boxes_file or explode)
     _check_asked(bool(corners or boxes_file), bool(points), ordered)
     folder = output or (None if as_json else Path("amodal-output"))
+    if explode and not folder:
+        raise BadInput("--explode makes a file, and --json alone writes none: say where, by -o FOLDER")
     picture = _open_image(image, folder)
     boxes = _boxes(corners, boxes_file, image.name, picture)
     opened = open_model(model, checkpoint, adapter)
@@ -220,7 +228,7 @@ def segment_command(
     if ordered:
         from amodal_sam.scene import everything
         scene = everything(picture, boxes=boxes, predictor=opened.predictor)
-        found, files = scene.objects, scene_files(scene, about)
+        found, files = scene.objects, scene_files(scene, about, exploded=explode)
     else:
         found = _answered(opened.predictor, picture, boxes, points)
         files = answer_files(picture, found, about, points=points)
