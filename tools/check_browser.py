@@ -27,10 +27,10 @@ class Halves:
     def set_image(self, image): self.image = image
     def predict(self, box=None, points=None, labels=None):
         time.sleep(self.seconds)
-        if box is not None:
-            self.asked.append([round(float(value), 1) for value in box])
-        else:
-            self.asked.append([[*map(float, point), int(label)] for point, label in zip(points, labels)])
+        corners = None if box is None else [round(float(value), 1) for value in box]
+        rows = [] if points is None else zip(points, labels)
+        clicks = [[*map(float, point), int(label)] for point, label in rows]
+        self.asked.append({"box": corners, "points": clicks} if corners and clicks else corners or clicks)
         y, x = np.mgrid[:self.image.shape[0], :self.image.shape[1]] + 0.5
         if box is not None:
             amodal = (box[0] <= x) & (x < box[2]) & (box[1] <= y) & (y < box[3])
@@ -170,6 +170,7 @@ def test_undo_and_redo(notebook, picture):
 
 
 def test_points(notebook, picture):
+    picture.button("Remove object 1").click()  # its box would be asked together with the points
     picture.button("Points on the object").click()
     picture.click(200, 200)
     picture.click(300, 200)
@@ -375,6 +376,143 @@ def test_lost_kernel_is_said(notebook, picture):
     assert near(picture.colour(40, 100), (128, 128, 128))  # what is shown can still be looked at
 
 
+# --- by brush and in order
+
+
+def test_box_and_clicks_together(notebook, picture):
+    picture.drag((100, 100), (300, 300))
+    picture.settled()
+    picture.canvas.focus()
+    picture.page.keyboard.press("p")
+    picture.click(250, 250)
+    picture.click(280, 120, shift=True)
+    picture.settled()
+    last = asked(notebook)[-1]
+    assert last["box"] == [100, 100, 300, 300] and [
+        [round(x), round(y), label] for x, y, label in last["points"]
+    ] == [[250, 250, 1], [280, 120, 0]], last
+    picture.page.keyboard.press("b")
+    picture.page.keyboard.press("Shift+ArrowRight")  # moved, the box keeps its clicks
+    picture.settled()
+    assert (last := asked(notebook)[-1])["box"] == [110, 100, 310, 300] and len(last["points"]) == 2, last
+    for _ in range(3):
+        picture.page.keyboard.press("Control+z")
+    picture.settled()
+    assert notebook.python("print(canvas.questions['1']['points'])") == "[]"
+
+
+def test_brush_adds_and_erases(notebook, picture):
+    count = len(asked(notebook))
+    picture.canvas.focus()
+    picture.page.keyboard.press("w")
+    picture.root.get_by_role("slider", name="Brush size").focus()
+    for key in ("Home", *["ArrowRight"] * 31):
+        picture.page.keyboard.press(key)
+    picture.page.wait_for_timeout(100)
+    radius = float(picture.root.locator("[aria-label='Brush size in pixels']").text_content().split()[0]) / 2
+    assert 19 <= radius <= 20, radius
+    assert near(picture.colour(400, 200), GREY) and near(picture.colour(150, 200), VISIBLE)
+    picture.drag((320, 200), (460, 200), steps=12)  # hidden part, outside the box
+    picture.settled()
+    seen = {tuple(picture.colour(400 + step, 195)) for step in range(12)}
+    assert not any(near(colour, GREY) for colour in seen), seen
+    assert mask_sum(notebook, "[200, 400]") == "10" and mask_sum(notebook, "[225, 400]") == "00"
+    picture.page.keyboard.down("Shift")
+    picture.drag((150, 150), (150, 250), steps=6)  # with Shift the brush erases
+    picture.page.keyboard.up("Shift")
+    picture.settled()
+    assert near(picture.colour(150, 200), GREY) and near(picture.colour(180, 200), VISIBLE)
+    picture.canvas.focus()
+    picture.page.keyboard.press("v")
+    picture.drag((430, 200), (431, 200))
+    picture.page.keyboard.press("e")
+    picture.drag((330, 200), (331, 200))
+    picture.settled()
+    picture.page.mouse.move(*picture.at(600, 450))
+    assert mask_sum(notebook, "[200, 430]") == "11" and mask_sum(notebook, "[200, 330]") == "00"
+    assert near(picture.colour(430, 200), VISIBLE) and len(asked(notebook)) == count  # no stroke is asked
+
+
+def test_strokes_are_undone_and_saved(notebook, picture):
+    strokes = "print([stroke['kind'] for stroke in canvas.questions['1']['strokes']])"
+    assert notebook.python(strokes) == "['whole', 'erase', 'visible', 'erase']", notebook.python(strokes)
+    with picture.page.expect_download() as download:
+        picture.button("Save as COCO").click()
+    saved = Path(download.value.path()).read_bytes()
+    picture.button("Undo").click()
+    picture.settled()
+    assert mask_sum(notebook, "[200, 330]") == "10"
+    picture.button("Redo").click()
+    picture.settled()
+    before = notebook.python("print(int(canvas.found['object 1'].amodal.sum()))")
+    for _ in range(5):
+        picture.button("Undo").click()
+    picture.root.locator("input[type=file]").set_input_files(
+        [{"name": "a.json", "mimeType": "application/json", "buffer": saved}]
+    )
+    picture.settled()
+    assert notebook.python("print(int(canvas.found['object 1'].amodal.sum()))") == before
+    assert near(picture.colour(430, 200), VISIBLE) and near(picture.colour(150, 200), GREY)
+    picture.canvas.focus()
+    picture.page.keyboard.press("w")
+    picture.page.mouse.move(*picture.at(500, 400))  # a stroke that is left off is none
+    picture.page.mouse.down()
+    picture.page.mouse.move(*picture.at(560, 420), steps=3)
+    assert not near(picture.colour(530, 410), GREY), picture.colour(530, 410)  # it is seen under the hand
+    picture.page.keyboard.press("Escape")
+    picture.page.mouse.up()
+    picture.settled()
+    assert near(picture.colour(530, 410), GREY) and notebook.python(strokes).count("'") == 8
+
+
+def test_objects_are_put_in_order(notebook, picture):
+    order = "print([thing['name'] for thing in canvas.things])"
+    picture.canvas.focus()
+    picture.page.keyboard.press("n")
+    picture.page.keyboard.press("b")
+    picture.drag((200, 150), (420, 280))  # over the hidden half of the first
+    picture.settled()
+    assert notebook.python(order) == "['object 1', 'object 2']"
+    picture.button("Order by the masks").click()
+    picture.settled()
+    assert notebook.python(order) == "['object 2', 'object 1']"
+    assert picture.root.locator(".status").text_content() == "In order: object 2, object 1."
+    names = picture.root.locator(".thing input[type=text]").evaluate_all("rows => rows.map(row => row.value)")
+    assert names == ["object 2", "object 1"], names
+    forward = picture.button("Move object 1 forward")
+    assert picture.button("Move object 2 forward").is_disabled()
+    forward.focus()
+    picture.page.keyboard.press("Enter")
+    picture.settled()
+    assert notebook.python(order) == "['object 1', 'object 2']"
+    picture.canvas.focus()
+    picture.page.keyboard.press("PageUp")  # the second is still the chosen one
+    picture.settled()
+    assert notebook.python(order) == "['object 2', 'object 1']"
+    picture.page.keyboard.press("PageDown")
+    picture.page.keyboard.press("Control+z")
+    picture.settled()
+    assert notebook.python(order) == "['object 2', 'object 1']"
+    orders = stored_facts("coco", "['annotations']", "(one['name'], one['order'])")
+    assert notebook.python(orders) == "[('object 2', 1), ('object 1', 2)]"
+
+
+def test_cut_off_by_the_frame(notebook, picture):
+    mark = picture.button("object 1 is cut off by the frame")
+    assert mark.get_attribute("aria-pressed") == "false"
+    mark.click()
+    picture.settled()
+    assert mark.get_attribute("aria-pressed") == "true"
+    cut = stored_facts("cocoa", "['annotations'][0]['regions']", "one['truncated']")
+    assert notebook.python(cut) == "[False, True]"
+    picture.canvas.focus()
+    picture.page.keyboard.press("c")  # the chosen one is object 2
+    picture.settled()
+    picture.page.keyboard.press("Control+z")
+    picture.settled()
+    assert notebook.python(cut) == "[False, True]" and all(names_of(picture)), names_of(picture)
+
+
 # --- on a clip, on samples, by touch, on a page
 
 
@@ -528,6 +666,17 @@ def box_of(notebook) -> list:
     return json.loads(notebook.python("import json; print(json.dumps(canvas.questions['1']['box']))"))
 
 
+def stored_facts(kind: str, place: str, fact: str) -> str:
+    "Code that prints a fact of each object as it would be saved."
+    return f"import json; print([{fact} for one in json.loads(canvas.to_bytes('{kind}')){place}])"
+
+
+def mask_sum(notebook, place: str) -> str:
+    "Whether a pixel belongs to the whole object and to its visible part: 11, 10 or 00."
+    found = "canvas.found['object 1']"
+    return notebook.python(f"print(int({found}.amodal{place}), int({found}.visible{place}), sep='')")
+
+
 def names_of(picture) -> list:
     return picture.root.evaluate(
         "root => [...root.querySelectorAll('button, input:not([hidden]), canvas')].map(one => "
@@ -584,6 +733,14 @@ predictor.predict(box=[100, 50, 400, 300]);""",
     "AmodalCanvas(cv2.resize(photo, (640, 480)), predictor)",
     "AmodalCanvas(cv2.resize(photo, (1920, 1080)), predictor)",
 ]
+GREY, VISIBLE = (128, 128, 128), (64, 121, 153)
+PAINTING = [
+    test_box_and_clicks_together,
+    test_brush_adds_and_erases,
+    test_strokes_are_undone_and_saved,
+    test_objects_are_put_in_order,
+    test_cut_off_by_the_frame,
+]
 DRAWING = [
     test_box_becomes_masks,
     test_layers_need_no_kernel,
@@ -603,6 +760,7 @@ DRAWING = [
 # notebook: its cells, the size of its picture, what is tried in it, and more about the screen
 TESTS = {
     "draw.ipynb": (DRAW, (640, 480), DRAWING, {}),
+    "paint.ipynb": (DRAW, (640, 480), PAINTING, {}),
     "clip.ipynb": (
         CLIP,
         (640, 480),

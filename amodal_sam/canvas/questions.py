@@ -51,12 +51,7 @@ class ClipAsker:
 
     def _put(self, state: Any, frame: int, id: str, question: Question) -> Any:
         "Put one question, and give its answer."
-        if question.box is not None:
-            given = {"box": np.float32(question.box)}
-        else:
-            rows = np.float32(question.points).reshape(-1, 3)
-            given = {"points": rows[:, :2], "labels": rows[:, 2].astype(np.int32)}
-        _, answers = self.predictor.add_new_points_or_box(state, frame, int(id), **given)
+        _, answers = self.predictor.add_new_points_or_box(state, frame, int(id), **question.words())
         return answers[int(id)]
 
     def ask(
@@ -72,14 +67,18 @@ class ClipAsker:
         self,
         questions: dict[int, dict[str, Question]],  # frame to object to question
     ) -> Iterator[tuple[int, dict[str, Any]]]:      # a frame, and the answers under the objects' ids
-        "Take the objects through the clip (section 3.5)."
-        if not any(questions.values()):
+        "Take the objects through the clip (section 3.5); what was painted is not taken along."
+        prompts = [
+            (frame, id, question)
+            for frame, asked in sorted(questions.items())
+            for id, question in asked.items()
+            if question.is_prompt
+        ]
+        if not prompts:
             raise ValueError("nothing is asked for yet: draw a box on one of the frames first")
-        state = self.predictor.init_state(self.frames)
-        first = min(frame for frame, asked in questions.items() if asked)
-        for frame, asked in sorted(questions.items()):
-            for id, question in asked.items():
-                self._put(state, frame, id, question)
+        state, first = self.predictor.init_state(self.frames), prompts[0][0]
+        for frame, id, question in prompts:
+            self._put(state, frame, id, question)
         for reverse in (False, True) if first else (False,):
             run = self.predictor.propagate_in_video(state, start_frame_idx=first, reverse=reverse)
             for frame, found in run:

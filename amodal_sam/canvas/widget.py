@@ -20,8 +20,10 @@ import numpy as np
 from fastcore.basics import patch
 from numpy import ndarray
 
+from .brush import blank
 from .mark_files import Noted, coco_of, cocoa_of, marks_text, read_marks
 from .marks import Marks, Question, Thing
+from .ordering import front_first
 from .page import static_page
 from .questions import asker_for
 from ..show import overlay
@@ -140,16 +142,31 @@ def ask(
     if self.asker is None:
         raise ValueError("this canvas has no predictor to ask: AmodalCanvas(image, predictor)")
     question = Question.of(box, points, labels=labels)
-    if (box is None) == (points is None):
-        raise ValueError("give a box or points, one of the two")
+    if not question:
+        raise ValueError("give a box, points, or both")
     things, thing = self._named(name)
     asked = self.marks.state.questions.get(self.frame, {})
-    self.marks.mark(self.frame, things, asked | {thing.id: question}, thing.id)
-    try:
-        self.marks.ask(self.frame, self.asker.ask)
-    finally:
-        self.refresh()
+    self._settle(self.frame, things, asked | {thing.id: question}, thing.id)
     return self.marks.found(self.frame)[thing.id]
+
+
+@patch
+def _put(self: AmodalCanvas, frame: int, id: str, question: Question) -> Any:
+    "The model's answer; where nothing is asked, an object that is all painted by hand."
+    if question.is_prompt:
+        return self.asker.ask(frame, id, question)
+    return blank(np.asarray(self.pictures[frame]).shape[:2])
+
+
+@patch
+def _settle(self: AmodalCanvas, frame: int, things: list, questions: dict, chosen: str) -> None:
+    "What people have marked becomes the newest state, is asked, and is shown."
+    self.marks.mark(frame, things, questions, chosen)
+    try:
+        if self.asker:
+            self.marks.ask(frame, self._put)
+    finally:
+        self.refresh(frame)
 
 
 @patch(as_prop=True)
@@ -164,12 +181,7 @@ def _mark(self: AmodalCanvas, message: dict) -> None:
     "Objects and questions of a frame, as they stand in the front end."
     frame, things = int(message["frame"]), [Thing(**thing) for thing in message["things"]]
     questions = {id: Question.of(**question) for id, question in message["questions"].items()}
-    self.marks.mark(frame, things, questions, message["chosen"])
-    try:
-        if self.asker:
-            self.marks.ask(frame, self.asker.ask)
-    finally:
-        self.refresh(frame)
+    self._settle(frame, things, questions, message["chosen"])
 
 
 @patch
@@ -196,6 +208,8 @@ def _act(self: AmodalCanvas, message: dict) -> None:
             self.refresh(self.marks.step(-1))
         case "redo":
             self.refresh(self.marks.step(1))
+        case "arrange":
+            self.arrange()
         case "propagate":
             self.propagate(wait=False)
         case "cancel":
@@ -231,6 +245,21 @@ def _receive(self: AmodalCanvas, _, message: dict, __):
             if message.get("number"):
                 self.answered = [message.get("view", ""), message["number"]]
 
+# %% ../../nbs/75_widget.ipynb #arrange
+@patch
+def arrange(
+    self: AmodalCanvas,
+) -> None:
+    "Put the objects of the frame in order, as their masks say; the step can be undone."
+    state, known = self.marks.state, self._known(self.frame)
+    things = [thing for thing in state.things if thing.id in known]
+    others = [thing for thing in state.things if thing.id not in known]
+    places, undecided = front_first([known[thing.id] for thing in things])
+    ordered = [things[place] for place in places]
+    self._settle(self.frame, ordered + others, state.questions.get(self.frame, {}), state.chosen)
+    left = f" {undecided} pair{'' if undecided == 1 else 's'} cannot be told." if undecided else ""
+    self.status = f"In order: {', '.join(thing.name for thing in ordered)}.{left}"
+
 # %% ../../nbs/75_widget.ipynb #rendered
 @patch
 def _with_object(
@@ -256,7 +285,7 @@ def rendered(
     "The frame with its masks, boxes and points, by the layers that are on."
     image, known = np.asarray(self.pictures[self.frame]), self._known(self.frame)
     weights = {name: layer["weight"] for name, layer in self.layers.items() if layer["on"]}
-    for thing in self.things:
+    for thing in reversed(self.things):  # the front one last
         if thing["id"] in known:
             image = self._with_object(image, known[thing["id"]], thing["colour"], weights)
     if "box" not in weights:
@@ -413,7 +442,8 @@ def read(
             name, colour = noted.thing.name, noted.thing.colour
             seen.append(name)
             number = str(len(things) + 1)
-            thing = things.setdefault((name, seen.count(name)), Thing(number, name, colour))
+            fresh = Thing(number, name, colour, noted.thing.truncated)
+            thing = things.setdefault((name, seen.count(name)), fresh)
             known[frame][thing.id] = (noted.question, noted)
     self.marks.open(list(things.values()) or [Thing.numbered(1)], known)
     self.refresh()

@@ -120,6 +120,23 @@ class Stage {
     this.stroke(sign, colour, 2);
   }
 
+  // The way of the brush, as wide as it is; what it will make of the masks is Python's to say.
+  painted({ kind, radius, line }) {
+    const colour = { whole: this.palette.occluded, visible: this.palette.visible, erase: "#ffffff" }[kind];
+    const path = new Path2D();
+    path.moveTo(...line[0]);
+    for (const place of line) path.lineTo(...place);
+    Object.assign(this.brush, { globalAlpha: 0.55, strokeStyle: colour, lineWidth: 2 * radius, lineCap: "round", lineJoin: "round" });
+    this.brush.stroke(path);
+  }
+
+  ring([x, y], radius) {
+    const path = new Path2D();
+    path.arc(x, y, radius, 0, 2 * Math.PI);
+    this.stroke(path, RIM, 3);
+    this.stroke(path, "white", 1.25);
+  }
+
   tag(text, [left, top], colour) {
     const { brush, ratio } = this, x = this.x + left * this.scale, y = this.y + top * this.scale;
     brush.save();
@@ -135,7 +152,7 @@ class Stage {
     brush.restore();
   }
 
-  draw({ things, questions, chosen, layers, drag, editable }) {
+  draw({ things, questions, chosen, layers, drag, editable, strokes, ring }) {
     const { brush, ratio, scale } = this;
     brush.setTransform(1, 0, 0, 1, 0, 0);
     brush.clearRect(0, 0, this.canvas.width, this.canvas.height);
@@ -144,7 +161,8 @@ class Stage {
     brush.imageSmoothingEnabled = ratio * scale < 4;
     brush.imageSmoothingQuality = "high";
     if (this.image) brush.drawImage(this.image, 0, 0, ...this.size);
-    for (const thing of things) this.masks(thing, layers);
+    for (const thing of [...things].reverse()) this.masks(thing, layers); // the front one last
+    for (const stroke of strokes) this.painted(stroke);
     for (const thing of things) {
       const { box, points = [] } = questions[thing.id] ?? {}, isChosen = thing.id === chosen && editable;
       if (!layers.box.on) continue;
@@ -156,6 +174,7 @@ class Stage {
       for (const point of points) this.point(point);
     }
     if (drag?.band) this.box(ordered(drag.band), "white", true, 1);
+    if (ring) this.ring(ring.at, ring.radius);
   }
 }
 

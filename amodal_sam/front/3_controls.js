@@ -6,6 +6,13 @@ const ICONS = {
   add: '<circle cx="8" cy="8" r="5.6"/><path d="M8 5.2v5.6M5.2 8h5.6"/>',
   remove: '<circle cx="8" cy="8" r="5.6"/><path d="M5.2 8h5.6"/>',
   pan: '<path d="M8 1.8v12.4M1.8 8h12.4M6 3.8l2-2 2 2M6 12.2l2 2 2-2M3.8 6l-2 2 2 2M12.2 6l2 2-2 2"/>',
+  whole: '<path d="M13.5 2.5 7.8 8.2M9.4 9.4 6.6 6.6C4.6 6.6 4.6 9 3.8 10.2c-.5.8-1.3 1.2-1.8 1.3 1 1.3 2.6 2 4.2 2 2 0 3.6-1.4 3.2-4.1z"/>',
+  visible: '<path d="M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8z"/><circle cx="8" cy="8" r="1.9"/>',
+  erase: '<path d="m6 13.2-3.6-3.6 6.8-6.8 4.4 4.4-6 6zM5.4 6.6l4.4 4.4M6 13.2h7.5"/>',
+  forward: '<path d="M8 13V3.5M4 7.2 8 3.2l4 4"/>',
+  backward: '<path d="M8 3v9.5M4 8.8l4 4 4-4"/>',
+  cut: '<path d="M3 2.5v11M13 8H6.5M9 5.2 6.2 8 9 10.8" />',
+  arrange: '<path d="M2.5 2.5h7v7h-7zM6.5 9.5v4h7v-7h-4"/>',
   undo: '<path d="M5.5 3 2.5 6l3 3M2.8 6h6.4a3.9 3.9 0 0 1 0 7.8H6"/>',
   redo: '<path d="m10.5 3 3 3-3 3M13.2 6H6.8a3.9 3.9 0 0 0 0 7.8H10"/>',
   closer: '<circle cx="7" cy="7" r="4.6"/><path d="m10.5 10.5 3.5 3.5M7 5v4M5 7h4"/>',
@@ -22,7 +29,8 @@ const ICONS = {
   accept: '<path d="m3 8.5 3.5 3.5L13 4.5"/>',
   reject: '<path d="m4 4 8 8M12 4l-8 8"/>',
 };
-const KEYS = [["B", "box"], ["P", "points on the object"], ["M", "points beside it"], ["H", "move the picture"], ["N", "new object"], ["Delete", "remove the object"], ["Enter", "a box in the middle"],
+const STROKES = new Set(["whole", "visible", "erase"]);
+const KEYS = [["B", "box"], ["P", "points on the object"], ["M", "points beside it"], ["W", "paint the whole object; Shift erases"], ["V", "paint its visible part"], ["E", "erase"], ["[ ]", "smaller, larger brush"], ["H", "move the picture"], ["N", "new object"], ["Delete", "remove the object"], ["Page up, down", "object forward, backward"], ["O", "order by the masks"], ["C", "object is cut off by the frame"], ["Enter", "a box in the middle"],
   ["Arrows", "move the box; Shift by 10; Alt to resize"], ["Ctrl Z", "undo"], ["Ctrl Y", "redo"], ["1 2 3 4", "layers"], ["+ - 0", "zoom, fit"], [", .", "frames"], ["A R U", "accept, reject, undecided"], ["Esc", "leave off"]];
 
 // JupyterLab looks at the focused element for this mark before it takes a key for itself; an ancestor's mark would not do.
@@ -55,8 +63,12 @@ function rows(parent, keys, create) {
 }
 
 function toolbar(act, { editable, live }) {
-  const tools = editable ? [["box", "Box", "B"], ["add", "Points on the object", "P"], ["remove", "Points beside it", "M"], ["pan", "Move the picture", "H"]] : [];
-  const bar = { tools: Object.fromEntries(tools.map(([name, label, key]) => [name, button(name, label, () => act.tool(name), { key, text: { box: "Box", add: "Points" }[name] })])) };
+  const tools = editable ? [["box", "Box", "B"], ["add", "Points on the object", "P"], ["remove", "Points beside it", "M"],
+    ["whole", "Paint the whole object", "W"], ["visible", "Paint the visible part", "V"], ["erase", "Erase", "E"], ["pan", "Move the picture", "H"]] : [];
+  const bar = { tools: Object.fromEntries(tools.map(([name, label, key]) => [name, button(name, label, () => act.tool(name), { key, text: { box: "Box", add: "Points", whole: "Paint" }[name] })])) };
+  bar.radius = make("input", { type: "range", min: 0, max: NOTCHES, step: 1, ariaLabel: "Brush size", oninput: () => act.brush(+bar.radius.value) });
+  bar.width = make("output", { className: "count", ariaLabel: "Brush size in pixels" });
+  bar.brush = make("div", { className: "brush" }, make("h4", { textContent: "Brush" }), group("Brush", bar.radius, bar.width));
   bar.undo = button("undo", "Undo", act.undo, { key: "Ctrl Z" });
   bar.redo = button("redo", "Redo", act.redo, { key: "Ctrl Y" });
   bar.level = make("output", { className: "level", ariaLabel: "Zoom" });
@@ -64,12 +76,17 @@ function toolbar(act, { editable, live }) {
   const save = live ? group("Save", make("span", { className: "icon", innerHTML: `<svg viewBox="0 0 16 16" aria-hidden="true">${ICONS.save}</svg>` }),
     ...[["png", "PNG"], ["coco", "COCO"], ["cocoa", "COCOA"]].map(([kind, text]) => button("", `Save as ${text}`, () => act.save(kind), { text }))) : null;
   const file = make("input", { type: "file", accept: ".json,application/json", hidden: true, onchange: () => { if (file.files.length) act.open(file.files[0]); file.value = ""; } });
-  const open = editable && live ? group("Open", file, button("open", "Open annotations, COCO or COCOA", () => file.click(), { text: "Open" })) : null;
+  const open = editable && live ? group("Open", file, button("open", "Open annotations, COCO or COCOA", () => file.click())) : null;
   bar.help = button("help", "Keys", () => act.help(), { ariaExpanded: "false" });
   bar.element = make("div", { className: "bar", role: "toolbar", ariaLabel: "Tools" },
     editable ? group("Tool", ...Object.values(bar.tools)) : null, editable ? group("History", bar.undo, bar.redo) : null, zoom, save, open, make("span", { className: "spring" }), bar.help);
   return bar;
 }
+
+// Notches of the brush's size: each is a tenth larger than the one before.
+const NOTCHES = 60;
+const radiusOf = notch => Math.round(10 * 10 ** (notch / 24)) / 10;
+const notchOf = radius => clamp(Math.round(24 * Math.log10(radius)), 0, NOTCHES);
 
 function thingRow(id, act, editable) {
   const row = make("div", { className: "thing" });
@@ -78,12 +95,15 @@ function thingRow(id, act, editable) {
   row.name = make("input", { type: "text", maxLength: 60, spellcheck: false, readOnly: !editable, onfocus: () => act.choose(id), onchange: () => act.change(id, { name: row.name.value.trim() || `object ${id}` }) });
   row.facts = make("span", { className: "facts" });
   row.bin = button("trash", "Remove", () => act.drop(id), { className: "quiet" });
-  row.append(row.pick, row.name, row.facts, ...(editable ? [row.colour, row.bin] : []));
+  row.cut = button("cut", "Cut off by the frame", () => act.cut(id), { className: "quiet" });
+  row.forward = button("forward", "Forward", () => act.shift(id, -1), { className: "quiet" });
+  row.backward = button("backward", "Backward", () => act.shift(id, 1), { className: "quiet" });
+  row.append(row.pick, row.name, ...(editable ? [row.colour, row.bin] : []), make("div", { className: "below" }, row.facts, ...(editable ? [row.cut, row.forward, row.backward] : [])));
   row.onclick = event => { if (event.target === row || event.target === row.facts) act.choose(id); };
   return row;
 }
 
-function fillThing(row, thing, { chosen, answer, question }) {
+function fillThing(row, thing, { chosen, answer, question, place, count }) {
   row.classList.toggle("chosen", thing.id === chosen);
   row.pick.style.setProperty("--colour", thing.colour);
   row.pick.ariaPressed = String(thing.id === chosen);
@@ -93,7 +113,14 @@ function fillThing(row, thing, { chosen, answer, question }) {
   row.name.ariaLabel = `Name of ${thing.name}`;
   if (row.name !== row.name.getRootNode().activeElement) row.name.value = thing.name;
   row.bin.ariaLabel = row.bin.title = `Remove ${thing.name}`;
-  row.facts.textContent = answer ? `${answer.hidden} % hidden${answer.score === null ? "" : `, ${answer.score.toFixed(2)}`}` : question ? "" : "not asked yet";
+  row.cut.ariaLabel = row.cut.title = `${thing.name} is cut off by the frame`;
+  row.cut.ariaPressed = String(Boolean(thing.truncated));
+  row.forward.ariaLabel = row.forward.title = `Move ${thing.name} forward`;
+  row.backward.ariaLabel = row.backward.title = `Move ${thing.name} backward`;
+  row.forward.hidden = row.backward.hidden = count < 2;
+  row.forward.disabled = place === 0;
+  row.backward.disabled = place === count - 1;
+  row.facts.textContent = answer ? `${answer.hidden} % hidden${answer.score === null ? "" : `, ${answer.score.toFixed(2)}`}${thing.truncated ? ", cut off" : ""}` : question ? "" : "not asked yet";
   row.facts.title = answer && answer.score !== null ? "share of the object that is hidden, and how sure the model is" : "";
 }
 

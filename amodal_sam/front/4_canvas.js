@@ -40,7 +40,7 @@ class Requests {
 class Canvas {
   constructor(model, host) {
     const get = name => model.get(name);
-    Object.assign(this, { model, host, get, abilities: get("abilities"), palette: get("palette"), tool: "box", drag: null, pointers: new Map(), local: {}, space: false, playing: false, ticket: 0 });
+    Object.assign(this, { model, host, get, abilities: get("abilities"), palette: get("palette"), tool: "box", notch: null, hover: null, drag: null, pointers: new Map(), local: {}, space: false, playing: false, ticket: 0 });
     this.editable = this.abilities.includes("ask");
     this.live = this.abilities.includes("live");
     this.requests = new Requests(model, () => this.showBusy());
@@ -67,8 +67,9 @@ class Canvas {
     this.notice = make("div", { className: "notice", role: "alert", hidden: true });
     this.status = make("div", { className: "status", role: "status" });
     this.help = make("dl", { className: "help", hidden: true }, ...KEYS.map(([key, text]) => make("div", {}, make("dt", { textContent: key }), " ", make("dd", { textContent: text }))));
-    const more = this.editable ? button("plus", "New object", act.fresh, { key: "N", text: "New object", className: "more" }) : null;
-    const side = make("div", { className: "side" }, make("h4", { textContent: this.editable ? "Objects" : "Object" }), this.things, more, make("h4", { textContent: "Layers" }), this.layers);
+    this.arrange = button("arrange", "Order by the masks", act.arrange, { key: "O", text: "Order by masks", className: "more" });
+    const more = this.editable ? make("div", { className: "row" }, button("plus", "New object", act.fresh, { key: "N", text: "New object", className: "more" }), this.arrange) : null;
+    const side = make("div", { className: "side" }, make("h4", { textContent: this.editable ? "Objects, the front one first" : "Objects" }), this.things, more, make("h4", { textContent: "Layers" }), this.layers, this.editable ? this.bar.brush : null);
     this.root = make("div", { className: "amodal-canvas", role: "region", ariaLabel: "Amodal canvas" }, this.bar.element, this.help,
       make("div", { className: "middle" }, make("div", { className: "stage" }, this.canvas, this.notice), side), this.frames.element, this.status);
     this.host.append(this.root);
@@ -79,6 +80,10 @@ class Canvas {
   actions() {
     return {
       tool: name => { this.tool = name; this.show(); },
+      brush: notch => { this.notch = clamp(notch, 0, NOTCHES); this.show(); },
+      shift: (id, by) => this.shift(id, by),
+      arrange: () => this.ask("arrange"),
+      cut: id => this.act.change(id, { truncated: !this.local.things.find(thing => thing.id === id)?.truncated }),
       undo: () => this.ask("undo"),
       redo: () => this.ask("redo"),
       zoom: factor => { this.stage.zoomTo(this.stage.zoom * factor); this.show(); },
@@ -116,7 +121,9 @@ class Canvas {
     this.show();
   }
 
+  // While another frame is under way, what is shown is not yet that frame's, so nothing is marked on it.
   commit(facts) {
+    if (this.editable && this.requests.has("frame")) return this.show();
     Object.assign(this.local, facts);
     const { things, questions, chosen, frame } = this.local;
     this.show();
@@ -137,9 +144,26 @@ class Canvas {
     if (!things.length) this.fresh();
   }
 
+  shift(id, by) {
+    const things = [...this.local.things], place = things.findIndex(thing => thing.id === id), to = clamp(place + by, 0, things.length - 1);
+    if (place < 0 || to === place) return;
+    things.splice(to, 0, ...things.splice(place, 1));
+    this.commit({ things });
+  }
+
   question(facts) {
     if (!this.local.things.some(thing => thing.id === this.local.chosen)) this.fresh();
-    this.commit({ questions: { ...this.local.questions, [this.local.chosen]: facts } });
+    this.commit({ questions: { ...this.local.questions, [this.local.chosen]: { ...this.asked, ...facts } } });
+  }
+
+  get radius() { return radiusOf(this.notch); }
+
+  get asked() { return this.local.questions[this.local.chosen] ?? { box: null, points: [], strokes: [] }; }
+
+  // Strokes that the masks on the screen do not have yet.
+  get pending() {
+    const under = Object.entries(this.local.questions).flatMap(([id, { strokes = [] }]) => strokes.slice(this.settled?.[id]?.strokes?.length ?? 0));
+    return this.drag?.stroke ? [...under, this.drag.stroke] : under;
   }
 
   goTo(number) {
@@ -159,12 +183,13 @@ class Canvas {
   // --- pictures and masks arrive together, or not at all: of several loads the newest wins
 
   async load() {
-    const ticket = ++this.ticket, picture = this.get("picture"), size = this.get("size"), answers = this.get("answers"), number = this.get("answered")[1];
+    const ticket = ++this.ticket, picture = this.get("picture"), size = this.get("size"), answers = this.get("answers"), questions = this.get("questions"), number = this.get("answered")[1];
     const image = picture === this.picture ? this.stage.image : await decoded(picture, "image/jpeg");
     const found = {};
     for (const [id, answer] of Object.entries(answers)) found[id] = this.stage.found[id]?.answer === answer ? this.stage.found[id] : { ...await layersOf(answer), answer };
     if (ticket !== this.ticket) return;
     this.picture = picture;
+    this.settled = questions;
     Object.assign(this.stage, { image, found, size });
     this.show(() => { this.canvas.dataset.painted = number; });
     this.play();
@@ -185,15 +210,21 @@ class Canvas {
     const { local, stage, bar, frames } = this, count = this.get("frames"), review = this.abilities.includes("review");
     stage.resize(this.canvas.parentElement.clientWidth, 0.78 * Math.max(480, globalThis.innerHeight));
     stage.keepInside();
-    stage.draw({ ...local, drag: this.drag, editable: this.editable && this.tool === "box" || this.editable && local.things.length > 1 });
+    this.notch ??= notchOf(Math.min(...this.get("size")) / 40);
+    const painting = this.editable && STROKES.has(this.tool);
+    stage.draw({ ...local, strokes: this.pending, ring: painting && this.hover ? { at: this.hover, radius: this.radius } : null, drag: this.drag, editable: this.editable && this.tool === "box" || this.editable && local.things.length > 1 });
     for (const [name, tool] of Object.entries(bar.tools)) tool.ariaPressed = String(name === this.tool);
+    bar.brush.hidden = !painting;
+    bar.radius.value = this.notch;
+    bar.radius.ariaValueText = bar.width.textContent = `${Math.round(2 * this.radius)} px`;
+    this.arrange.hidden = local.things.length < 2;
     bar.undo.disabled = !this.get("undoable");
     bar.redo.disabled = !this.get("redoable");
     bar.level.textContent = `${Math.round(100 * stage.zoom)} %`;
     const answers = this.get("answers");
     rows(this.things, local.things.map(thing => thing.id), id => thingRow(id, this.act, this.editable)).forEach((row, i) => {
       const thing = local.things[i];
-      fillThing(row, thing, { chosen: this.editable ? local.chosen : "", answer: answers[thing.id], question: local.questions[thing.id] });
+      fillThing(row, thing, { chosen: this.editable ? local.chosen : "", answer: answers[thing.id], question: local.questions[thing.id], place: i, count: local.things.length });
     });
     this.root.style.setProperty("--chosen", (local.things.find(thing => thing.id === local.chosen) ?? local.things[0])?.colour ?? this.palette.box);
     this.layerRows.forEach((row, i) => {
@@ -233,7 +264,7 @@ class Canvas {
   say() {
     const { local } = this, [width, height] = this.get("size"), progress = this.get("progress"), problem = this.get("problem"), decision = this.get("decisions")[local.frame];
     const asked = local.things.find(thing => thing.id === local.chosen)?.name ?? "an object";
-    const hints = { box: `Drag a box around ${asked}; drag its edges to mend it.`, add: `Click on ${asked}; Shift-click beside it.`, remove: `Click beside ${asked}, where it is not.`, pan: "Drag to move the picture." };
+    const hints = { box: `Drag a box around ${asked}; drag its edges to mend it.`, add: `Click on ${asked}; Shift-click beside it.`, remove: `Click beside ${asked}, where it is not.`, whole: `Paint what belongs to ${asked}, hidden or not; Shift erases.`, visible: `Paint what can be seen of ${asked}.`, erase: `Paint over what does not belong to ${asked}.`, pan: "Drag to move the picture." };
     const said = progress.running ? `Frame ${progress.done} of ${progress.total}` : this.slow ? "Python is busy: the answer will come when it is free." : this.get("status") || (decision ? `${local.frame + 1} of ${this.get("frames")}: ${decision}` : this.editable ? hints[this.tool] : "");
     if (this.status.textContent !== said) this.status.textContent = said;
     const notice = this.gone ? "The kernel behind this canvas is gone. Run the cell again to go on; what is shown stays." : problem;
@@ -242,7 +273,7 @@ class Canvas {
     this.root.toggleAttribute("data-gone", Boolean(this.gone));
     const names = local.things.map(thing => thing.name).join(", ");
     this.canvas.ariaLabel = `Picture, ${width} by ${height} pixels${names ? `, with ${names}` : ""}. ${this.editable ? hints[this.tool] : "Drag to move, plus and minus to zoom."}`;
-    this.canvas.style.cursor = this.space || this.tool === "pan" || !this.editable ? "grab" : this.cursor ?? "crosshair";
+    this.canvas.style.cursor = this.space || this.tool === "pan" || !this.editable ? "grab" : (STROKES.has(this.tool) ? "none" : null) ?? this.cursor ?? "crosshair";
     this.canvas.style.touchAction = this.editable || this.stage.zoom > 1 ? "none" : "pan-y";
   }
 
@@ -285,11 +316,13 @@ class Canvas {
     const at = this.stage.place(event), from = this.within(at), start = { from, at, x: event.clientX, y: event.clientY, shift: event.shiftKey };
     if (!this.editable || this.tool === "pan" || this.space || event.button === 1) this.drag = { kind: "pan", ...start };
     else if (this.tool === "box") this.drag = { ...(event.shiftKey ? null : this.grip(at)) ?? { kind: "draw", band: [...from, ...from] }, ...start };
+    else if (STROKES.has(this.tool)) this.drag = { kind: "paint", stroke: { kind: event.shiftKey ? "erase" : this.tool, radius: this.radius, line: [from] }, ...start };
     else this.drag = { kind: "point", index: this.pointAt(at), ...start };
   }
 
   move(event) {
     const { drag } = this;
+    if (this.editable && STROKES.has(this.tool)) { this.hover = this.stage.place(event); this.show(); }
     if (!drag) {
       const cursor = this.editable ? this.grip(this.stage.place(event))?.cursor : null;
       if (cursor !== this.cursor) { this.cursor = cursor; this.show(); }
@@ -302,8 +335,14 @@ class Canvas {
       this.stage.pan(event.clientX - drag.x, event.clientY - drag.y);
       Object.assign(drag, { x: event.clientX, y: event.clientY, changed: true });
     } else if (drag.kind === "draw") drag.band = [...drag.from, x, y];
+    else if (drag.kind === "paint") this.paintTo([x, y]);
     else if (drag.changed) this.reshape(drag, [x, y], by);
     this.show();
+  }
+
+  paintTo([x, y]) {
+    const { line, radius } = this.drag.stroke, [left, top] = line.at(-1);
+    if (Math.hypot(x - left, y - top) >= Math.max(0.5, radius / 6)) line.push([x, y]);
   }
 
   reshape(drag, place, [right, down]) {
@@ -342,6 +381,7 @@ class Canvas {
     if (!drag || drag.kind === "pan" || drag.kind === "pinch") return this.show();
     const place = this.within(this.stage.place(event));
     if (drag.kind === "draw") this.drawn(ordered([...drag.from, ...place]), drag.from);
+    else if (drag.kind === "paint") this.question({ strokes: [...this.asked.strokes ?? [], { ...drag.stroke, line: [...drag.stroke.line, ...(drag.changed ? [place] : [])] }] });
     else if (drag.kind === "point") this.clicked(drag, place);
     else if (drag.changed) this.question(this.local.questions[this.local.chosen]);
     else this.pick(place);
@@ -360,18 +400,18 @@ class Canvas {
   drawn(box, from) {
     const least = 5 / this.stage.scale;
     if (box[2] - box[0] < least || box[3] - box[1] < least) return this.pick(from);
-    this.question({ box, points: [] });
+    this.question({ box, points: [], strokes: [] }); // a new box begins anew
   }
 
   clicked(drag, place) {
-    const points = this.local.questions[this.local.chosen]?.points ?? [];
+    const { points } = this.asked;
     if (drag.index >= 0 && drag.changed) return this.question(this.local.questions[this.local.chosen]);
-    if (drag.index >= 0) return this.question({ box: null, points: points.filter((_, i) => i !== drag.index) });
-    this.question({ box: null, points: [...points, [...place, (this.tool === "add") !== drag.shift ? 1 : 0]] });
+    if (drag.index >= 0) return this.question({ points: points.filter((_, i) => i !== drag.index) });
+    this.question({ points: [...points, [...place, (this.tool === "add") !== drag.shift ? 1 : 0]] });
   }
 
   pick([x, y]) {
-    const hit = this.local.things.findLast(({ id }) => {
+    const hit = this.local.things.find(({ id }) => {
       const found = this.stage.found[id], column = Math.floor(x) - found?.left, row = Math.floor(y) - found?.top;
       return found && column >= 0 && row >= 0 && column < found.mask.width && row < found.mask.height && found.mask.inside[row * found.mask.width + column];
     });
@@ -394,19 +434,21 @@ class Canvas {
     const question = this.local.questions[this.local.chosen], [width, height] = this.get("size");
     if (!question?.box) return this.get("frames") > 1 && this.act.step(Math.sign(right + down));
     const [x0, y0, x1, y1] = question.box;
-    if (altKey) return this.question({ box: [x0, y0, clamp(x1 + right, x0 + 2, width), clamp(y1 + down, y0 + 2, height)], points: [] });
+    if (altKey) return this.question({ box: [x0, y0, clamp(x1 + right, x0 + 2, width), clamp(y1 + down, y0 + 2, height)] });
     const [x, y] = [clamp(right, -x0, width - x1), clamp(down, -y0, height - y1)];
-    this.question({ box: [x0 + x, y0 + y, x1 + x, y1 + y], points: [] });
+    this.question({ box: [x0 + x, y0 + y, x1 + x, y1 + y] });
   }
 
   middleBox() {
     const [width, height] = this.get("size");
-    if (!this.local.questions[this.local.chosen]?.box) this.question({ box: [width / 4, height / 4, 3 * width / 4, 3 * height / 4], points: [] });
+    if (!this.local.questions[this.local.chosen]?.box) this.question({ box: [width / 4, height / 4, 3 * width / 4, 3 * height / 4] });
   }
 
   keyed(event) {
     const { act } = this, key = event.key.length === 1 ? event.key.toLowerCase() : event.key, command = event.ctrlKey || event.metaKey;
-    const edits = { b: () => act.tool("box"), p: () => act.tool("add"), m: () => act.tool("remove"), h: () => act.tool("pan"), n: act.fresh, Enter: () => this.middleBox(), Delete: () => act.drop(this.local.chosen), Backspace: () => act.drop(this.local.chosen) };
+    const edits = { b: () => act.tool("box"), p: () => act.tool("add"), m: () => act.tool("remove"), h: () => act.tool("pan"), w: () => act.tool("whole"), v: () => act.tool("visible"), e: () => act.tool("erase"), o: act.arrange, c: () => act.cut(this.local.chosen), n: act.fresh,
+      "[": () => act.brush(this.notch - 2), "]": () => act.brush(this.notch + 2), PageUp: () => act.shift(this.local.chosen, -1), PageDown: () => act.shift(this.local.chosen, 1),
+      Enter: () => this.middleBox(), Delete: () => act.drop(this.local.chosen), Backspace: () => act.drop(this.local.chosen) };
     const views = { "+": () => act.zoom(1.5), "=": () => act.zoom(1.5), "-": () => act.zoom(1 / 1.5), 0: act.fit, ",": () => act.step(-1), ".": () => act.step(1), "?": act.help, Escape: () => this.leave(), " ": () => { this.space = true; this.show(); } };
     const decisions = { a: () => act.decide("accept"), r: () => act.decide("reject"), u: () => act.decide("undecided") };
     const level = LAYERS[+key - 1]?.[0];
@@ -427,6 +469,7 @@ class Canvas {
     on(canvas, "pointermove", this.move);
     on(canvas, "pointerup", this.release);
     on(canvas, "pointercancel", this.abandon);
+    on(canvas, "pointerleave", () => { this.hover = null; this.show(); });
     on(canvas, "wheel", this.wheel, { passive: false });
     on(canvas, "contextmenu", event => event.preventDefault());
     on(canvas, "keydown", this.keyed);
