@@ -6,14 +6,16 @@ clip.ipynb, ...
 """
 
 import json
+import subprocess
 import sys
 import tempfile
 import time
 import traceback
+from contextlib import contextmanager
 from pathlib import Path
 
 from lab import Notebook, browser, chromium, jupyter_lab
-from notebooks import finish
+from notebooks import ROOT, environment, finish
 
 HELPERS = """
 import time
@@ -513,6 +515,89 @@ def test_cut_off_by_the_frame(notebook, picture):
     assert notebook.python(cut) == "[False, True]" and all(names_of(picture)), names_of(picture)
 
 
+# --- over a folder of pictures, without a notebook
+
+
+def test_annotating_a_folder(notebook, picture):
+    "`amodal-sam annotate` as a person uses it: box, brush, next picture; killed, and gone on with."
+    from PIL import Image
+
+    folder = notebook.folder / "pictures"
+    folder.mkdir()
+    for number, size in enumerate([(640, 480), (480, 640)]):
+        Image.new("RGB", size, (128, 128, 128)).save(folder / f"grey {number}.png")
+    page, errors = picture.page.context.browser.new_page(viewport={"width": 1280, "height": 900}), []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    with annotating(folder) as (process, address):
+        page.goto(address)
+        shown = Picture(page)
+        shown.drag((100, 100), (500, 400))
+        shown.settled(20)
+        page.keyboard.press("v")
+        shown.drag((560, 60), (600, 60))
+        shown.settled()
+        assert near(shown.colour(580, 60), VISIBLE), shown.colour(580, 60)
+        [record] = records(folder)
+        assert record["question"]["box"] == [100, 100, 500, 400]
+        assert [stroke["kind"] for stroke in record["question"]["strokes"]] == ["visible"]
+        shown.root.get_by_role("checkbox", name="Show visible").click()
+        page.wait_for_timeout(150)
+        assert near(shown.colour(580, 60), GREY)
+        shown.root.get_by_role("checkbox", name="Show visible").click()
+        with page.expect_download() as download:
+            shown.button("Save as COCO").click()
+        assert Path(download.value.path()).read_bytes() == (folder / "amodal.json").read_bytes()
+        shown.canvas.focus()
+        page.keyboard.press(".")
+        shown.settled()
+        assert shown.root.locator(".caption").text_content() == "grey 1.png"
+        assert all(names_of(shown)) and errors == [], (names_of(shown), errors)
+        if SHOTS:
+            page.keyboard.press(",")
+            shown.settled()
+            page.screenshot(path=SHOTS / "annotate.png")
+            page.keyboard.press(".")
+            shown.settled()
+        process.kill()
+        process.wait()
+        Picture(page, (480, 640)).drag((100, 100), (300, 400))
+        notice = shown.root.get_by_role("alert")
+        notice.wait_for()
+        assert "The program behind this page has ended" in notice.text_content()
+        assert records(folder) == [record]  # nothing but the stroke that nobody heard is lost
+    with annotating(folder) as (process, address):
+        page.goto(address)
+        again = Picture(page, (480, 640))
+        assert again.root.locator(".caption").text_content() == "grey 1.png"
+        again.drag((100, 100), (300, 400))
+        again.settled(20)
+        page.locator("canvas").focus()
+        page.keyboard.press(",")
+        again.settled()
+        assert near(Picture(page).colour(580, 60), VISIBLE)
+        assert [one["image_id"] for one in records(folder)] == [1, 2]
+    page.close()
+
+
+@contextmanager
+def annotating(folder: Path):
+    "The command in a process of its own, and the address of its page."
+    code = "from amodal_sam.cli.main import app; app()"
+    line = [sys.executable, "-c", code, "annotate", str(folder), "--no-browser"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    process = subprocess.Popen(line, env=environment(PYTHONPATH=str(ROOT)), **pipes)
+    try:
+        yield process, process.stdout.readline().strip()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def records(folder: Path) -> list[dict]:
+    return json.loads((folder / "amodal.json").read_text())["annotations"]
+
+
 # --- on a clip, on samples, by touch, on a page
 
 
@@ -740,6 +825,7 @@ PAINTING = [
     test_strokes_are_undone_and_saved,
     test_objects_are_put_in_order,
     test_cut_off_by_the_frame,
+    test_annotating_a_folder,
 ]
 DRAWING = [
     test_box_becomes_masks,

@@ -108,7 +108,7 @@ class _State:
         return (self.things, self.questions) == (other.things, other.questions)
 
 
-_REMEMBERED, _STEPS = 512, 200  # answers, states
+_REMEMBERED, _WEIGHT, _STEPS = 512, 2 ** 29, 200  # answers, bytes of their masks, states
 
 # %% ../../nbs/70_marks.ipynb #marks
 class Marks:
@@ -197,12 +197,30 @@ def found(
     return {id: found for id, found in known.items() if found is not None}
 
 
+def _weight(found: Any) -> int:
+    "Bytes of an answer's masks."
+    return sum(getattr(getattr(found, name, None), "nbytes", 0) for name in ("amodal", "visible"))
+
+
+@patch
+def _forget(self: Marks) -> None:
+    "Of too many answers the oldest go, but none to a question of the newest state."
+    asked = self.state.questions.items()
+    shown = {(frame, question) for frame, group in asked for question in group.values()}
+    weight = sum(map(_weight, self.answers.values()))
+    for key in [key for key in self.answers if key not in shown]:
+        if len(self.answers) <= _REMEMBERED and weight <= _WEIGHT:
+            return
+        weight -= _weight(self.answers.pop(key))
+
+
 @patch
 def _answer(self: Marks, frame: int, id: str, question: Question, put: Callable) -> Any:
     "The answer with the fewest strokes to paint: on what was painted before, carried there, or answered now."
-    rests = [replace(question, strokes=question.strokes[:count]) for count in range(len(question.strokes))]
-    known = [rest for rest in rests if rest and (frame, rest) in self.answers]
-    base = known[-1] if known else replace(question, strokes=())
+    counts = range(len(question.strokes) - 1, -1, -1)
+    rests = (replace(question, strokes=question.strokes[:count]) for count in counts)
+    known = (rest for rest in rests if rest and (frame, rest) in self.answers)
+    base = next(known, replace(question, strokes=()))
     found = self.answers.get((frame, base))
     if found is None and not base:
         found = self.carried.get((frame, id))
@@ -225,5 +243,4 @@ def ask(
         if (frame, question) not in self.answers:
             self.answers[frame, question] = self._answer(frame, id, question, put)
         self.answers.move_to_end((frame, question))
-    while len(self.answers) > _REMEMBERED:
-        self.answers.popitem(last=False)
+    self._forget()

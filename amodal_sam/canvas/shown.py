@@ -83,6 +83,7 @@ class Shown(anywidget.AnyWidget):
     answers = Dict({}).tag(sync=True)             # of this frame
     layers = Dict(_layers).tag(sync=True)         # name to whether it is on, and its weight
     frame = Int(0).tag(sync=True)                 # that is looked at
+    caption = Unicode("").tag(sync=True)          # what it is called
     frames = Int(1).tag(sync=True)                # how many there are
     marked = List([]).tag(sync=True)              # frames on which something is known
     decisions = List([]).tag(sync=True)           # of a review

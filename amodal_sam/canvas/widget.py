@@ -100,12 +100,19 @@ def _packed(self: AmodalCanvas, known: dict[str, Any]) -> dict[str, dict]:
 
 
 @patch
+def _caption(self: AmodalCanvas, frame: int) -> str:
+    "What a frame is called; of one picture or a clip, nothing."
+    return ""
+
+
+@patch
 def _state(self: AmodalCanvas, frame: int) -> dict:
     "What is to be seen at a frame, apart from the photograph."
     state = self.marks.state
     asked = state.questions.get(frame, {})
     return {
         "frame": frame,
+        "caption": self._caption(frame),
         "marked": self.marks.frames() if self.frames > 1 else [],
         "chosen": state.chosen,
         "things": [asdict(thing) for thing in state.things],
@@ -194,6 +201,15 @@ def _send_file(self: AmodalCanvas, kind: str) -> None:
 
 
 @patch
+def _step(self: AmodalCanvas, by: int) -> None:
+    "Take a step back or forward; an answer that was forgotten is asked again."
+    frame = self.marks.step(by)
+    if self.asker:
+        self.marks.ask(frame, self._put)
+    self.refresh(frame)
+
+
+@patch
 def _act(self: AmodalCanvas, message: dict) -> None:
     "Do what the front end asks for."
     self._following = self._following and message["do"] == "cancel"
@@ -205,9 +221,9 @@ def _act(self: AmodalCanvas, message: dict) -> None:
         case "frame":
             self.refresh(min(max(int(message["frame"]), 0), self.frames - 1))
         case "undo":
-            self.refresh(self.marks.step(-1))
+            self._step(-1)
         case "redo":
-            self.refresh(self.marks.step(1))
+            self._step(1)
         case "arrange":
             self.arrange()
         case "propagate":

@@ -9,6 +9,7 @@ __all__ = ['app']
 import typer
 
 from .. import __version__
+from .annotate_command import annotate_command
 from .demo_command import demo_command
 from .eval_command import eval_command
 from .export_command import export_app
@@ -25,6 +26,7 @@ app.add_typer(taos_app, name="taos")
 app.command("eval", no_args_is_help=False)(eval_command)
 app.command("segment", no_args_is_help=False)(segment_command)
 app.command("video", no_args_is_help=False)(video_command)
+app.command("annotate", no_args_is_help=False)(annotate_command)
 app.command("demo")(demo_command)
 app.command("train")(train_command)
 app.add_typer(export_app, name="export")

@@ -62,7 +62,7 @@ function rows(parent, keys, create) {
   return wanted;
 }
 
-function toolbar(act, { editable, live }) {
+function toolbar(act, { editable, live, folder }) {
   const tools = editable ? [["box", "Box", "B"], ["add", "Points on the object", "P"], ["remove", "Points beside it", "M"],
     ["whole", "Paint the whole object", "W"], ["visible", "Paint the visible part", "V"], ["erase", "Erase", "E"], ["pan", "Move the picture", "H"]] : [];
   const bar = { tools: Object.fromEntries(tools.map(([name, label, key]) => [name, button(name, label, () => act.tool(name), { key, text: { box: "Box", add: "Points", whole: "Paint" }[name] })])) };
@@ -74,9 +74,9 @@ function toolbar(act, { editable, live }) {
   bar.level = make("output", { className: "level", ariaLabel: "Zoom" });
   const zoom = group("Zoom", button("farther", "Zoom out", () => act.zoom(1 / 1.5), { key: "-" }), bar.level, button("closer", "Zoom in", () => act.zoom(1.5), { key: "+" }), button("fit", "Fit", act.fit, { key: "0" }));
   const save = live ? group("Save", make("span", { className: "icon", innerHTML: `<svg viewBox="0 0 16 16" aria-hidden="true">${ICONS.save}</svg>` }),
-    ...[["png", "PNG"], ["coco", "COCO"], ["cocoa", "COCOA"]].map(([kind, text]) => button("", `Save as ${text}`, () => act.save(kind), { text }))) : null;
+    ...[["png", "PNG"], ["coco", "COCO"], ...(folder ? [] : [["cocoa", "COCOA"]])].map(([kind, text]) => button("", `Save as ${text}`, () => act.save(kind), { text }))) : null;
   const file = make("input", { type: "file", accept: ".json,application/json", hidden: true, onchange: () => { if (file.files.length) act.open(file.files[0]); file.value = ""; } });
-  const open = editable && live ? group("Open", file, button("open", "Open annotations, COCO or COCOA", () => file.click())) : null;
+  const open = editable && live && !folder ? group("Open", file, button("open", "Open annotations, COCO or COCOA", () => file.click())) : null;
   bar.help = button("help", "Keys", () => act.help(), { ariaExpanded: "false" });
   bar.element = make("div", { className: "bar", role: "toolbar", ariaLabel: "Tools" },
     editable ? group("Tool", ...Object.values(bar.tools)) : null, editable ? group("History", bar.undo, bar.redo) : null, zoom, save, open, make("span", { className: "spring" }), bar.help);
@@ -139,6 +139,7 @@ function frameBar(act, { abilities }) {
   bar.slider = make("input", { type: "range", min: 0, value: 0, step: 1, oninput: () => act.frame(+bar.slider.value) });
   bar.ticks = make("div", { className: "ticks", ariaHidden: "true" });
   bar.count = make("output", { className: "count" });
+  bar.caption = make("output", { className: "caption", ariaLabel: "Picture" });
   bar.play = button("play", "Play", act.play);
   const steps = [button("back", "Previous", () => act.step(-1), { key: "," }), button("next", "Next", () => act.step(1), { key: "." })];
   bar.propagate = button("", "Propagate through the clip", act.propagate, { text: "Propagate", className: "strong" });
@@ -147,7 +148,7 @@ function frameBar(act, { abilities }) {
   const review = abilities.includes("review") ? group("Decision", button("accept", "Accept", () => act.decide("accept"), { key: "A", text: "Accept", className: "accept" }),
     button("reject", "Reject", () => act.decide("reject"), { key: "R", text: "Reject", className: "reject" }), button("", "Undecided", () => act.decide("undecided"), { key: "U", text: "Undecided" })) : null;
   bar.review = review;
-  bar.element = make("div", { className: "bar frames" }, group("Frames", steps[0], bar.play, steps[1]), make("div", { className: "track" }, bar.slider, bar.ticks), bar.count,
+  bar.element = make("div", { className: "bar frames" }, group("Frames", steps[0], bar.play, steps[1]), make("div", { className: "track" }, bar.slider, bar.ticks), bar.count, bar.caption,
     review, abilities.includes("propagate") ? group("Propagation", bar.propagate, bar.progress, bar.cancel) : null);
   return bar;
 }

@@ -43,6 +43,7 @@ class Canvas {
     Object.assign(this, { model, host, get, abilities: get("abilities"), palette: get("palette"), tool: "box", notch: null, hover: null, drag: null, pointers: new Map(), local: {}, space: false, playing: false, ticket: 0 });
     this.editable = this.abilities.includes("ask");
     this.live = this.abilities.includes("live");
+    this.folder = this.abilities.includes("folder");
     this.requests = new Requests(model, () => this.showBusy());
     this.build();
     this.stage = new Stage(this.canvas, this.palette);
@@ -235,10 +236,12 @@ class Canvas {
     frames.element.hidden = count < 2 && !review;
     frames.slider.max = count - 1;
     frames.slider.value = local.frame;
-    frames.slider.ariaLabel = review ? "Sample" : "Frame";
+    frames.slider.ariaLabel = review ? "Sample" : this.folder ? "Picture" : "Frame";
     frames.slider.ariaValueText = `${local.frame + 1} of ${count}`;
     frames.count.textContent = `${local.frame + 1} / ${count}`;
-    frames.play.hidden = review;
+    frames.play.hidden = review || this.folder;
+    frames.caption.textContent = frames.caption.title = this.get("caption");
+    frames.caption.hidden = !this.get("caption");
     frames.play.ariaPressed = String(this.playing);
     this.paintTicks(count);
     const progress = this.get("progress");
@@ -267,7 +270,7 @@ class Canvas {
     const hints = { box: `Drag a box around ${asked}; drag its edges to mend it.`, add: `Click on ${asked}; Shift-click beside it.`, remove: `Click beside ${asked}, where it is not.`, whole: `Paint what belongs to ${asked}, hidden or not; Shift erases.`, visible: `Paint what can be seen of ${asked}.`, erase: `Paint over what does not belong to ${asked}.`, pan: "Drag to move the picture." };
     const said = progress.running ? `Frame ${progress.done} of ${progress.total}` : this.slow ? "Python is busy: the answer will come when it is free." : this.get("status") || (decision ? `${local.frame + 1} of ${this.get("frames")}: ${decision}` : this.editable ? hints[this.tool] : "");
     if (this.status.textContent !== said) this.status.textContent = said;
-    const notice = this.gone ? "The kernel behind this canvas is gone. Run the cell again to go on; what is shown stays." : problem;
+    const notice = this.gone ? this.model.lost ?? "The kernel behind this canvas is gone. Run the cell again to go on; what is shown stays." : problem;
     this.notice.hidden = !notice;
     if (this.notice.textContent !== notice) this.notice.textContent = notice;
     this.root.toggleAttribute("data-gone", Boolean(this.gone));
@@ -482,7 +485,7 @@ class Canvas {
       "change:picture": () => this.load(), "change:answers": () => this.load(), "change:answered": () => this.hear(),
       "msg:custom": (content, buffers) => { if (content.file) this.download(content, buffers); }, "comm_live_update": () => this.lose(),
     };
-    for (const name of ["things", "questions", "chosen", "frame", "layers", "undoable", "redoable", "problem", "status", "progress", "decisions", "marked"]) subscriptions[`change:${name}`] = () => this.adopt();
+    for (const name of ["things", "questions", "chosen", "frame", "layers", "undoable", "redoable", "problem", "status", "progress", "decisions", "marked", "caption"]) subscriptions[`change:${name}`] = () => this.adopt();
     for (const [name, act] of Object.entries(subscriptions)) model.on(name, act);
     this.close = () => {
       stop.abort();

@@ -1,10 +1,11 @@
 // The kernel's half of the canvas on a page without Python: it knows the state of every frame and answers nothing else.
 
+const unpacked = value => typeof value === "object" && value !== null
+  ? value.base64 !== undefined ? Uint8Array.from(atob(value.base64), letter => letter.charCodeAt(0))
+  : Array.isArray(value) ? value.map(unpacked) : Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unpacked(item)]))
+  : value;
+
 function standIn(frames) {
-  const unpacked = value => typeof value === "object" && value !== null
-    ? value.base64 !== undefined ? Uint8Array.from(atob(value.base64), letter => letter.charCodeAt(0))
-    : Array.isArray(value) ? value.map(unpacked) : Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unpacked(item)]))
-    : value;
   const state = unpacked(frames[0]), listeners = new Map();
   const change = facts => {
     Object.assign(state, facts);
