@@ -10,8 +10,9 @@ was accepted or not. Decoded pictures are not kept between composites unless --c
 of millions the next pair is hardly ever in memory. Annotations are read before, and their time is printed
 beside: it is spent once for a source, however many samples are made of it.
 
-Then two workers against one (time on the clock, without the start of the processes), and the memory of a
-worker over many samples.
+Then two workers against one (time on the clock, without the start of the processes), the memory of a
+worker over many samples, and its memory for one tar as large as SA-1B's: --pictures pictures with --masks
+masks each, of which there are a hundred different ones; each is of --original pixels.
 
 The photographs are crops of those that come with scikit-image, enlarged to --original pixels (as many as
 --side, if left out; SA-1B's have about 2250) and shrunk to
@@ -19,16 +20,19 @@ The photographs are crops of those that come with scikit-image, enlarged to --or
 SA-1B or a folder of your own.
 
     python speed/taos.py [--side PIXELS] [--composites N] [--rounds N] [--samples N] [--source PATH]
-    [--cache MEGABYTES] [--original PIXELS] [--only speed|workers|memory] [--json FILE]
+    [--cache MEGABYTES] [--original PIXELS] [--pictures N] [--masks N]
+    [--only speed|workers|memory|tar] [--json FILE]
 """
 
 import argparse
+import io
 import json
 import os
 import random
 import statistics
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from dataclasses import dataclass
@@ -185,6 +189,48 @@ def write_photographs(folder: Path, side: int, number: int = 48) -> Path:
     return folder / "crops.json"
 
 
+def lobed_mask(shape: tuple[int, int], draw: np.random.Generator) -> np.ndarray:
+    "A mask with a wavy outline, of any size between a 70th and a third of the picture's height."
+    radius = shape[0] * np.exp(draw.uniform(np.log(1 / 140), np.log(1 / 6)))
+    angles = np.linspace(0, 2 * np.pi, 90, endpoint=False)
+    waves = sum(draw.normal(0, 0.12) * np.sin(turns * angles + draw.uniform(0, 7)) for turns in (2, 3, 5, 9))
+    middle = draw.uniform(0, 1, 2) * shape[::-1]
+    outline = middle + radius * (1 + waves)[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return cv2.fillPoly(np.zeros(shape, np.uint8), [np.rint(outline).astype(np.int32)], 1) > 0
+
+
+def scene_files(given, draw: np.random.Generator) -> tuple[bytes, list[dict]]:
+    "A picture, and its annotations in the form of SA-1B's."
+    from amodal_sam.rle import encode_rle
+
+    size = given.original, 2 * given.original // 3
+    photo = cv2.resize(data.coffee(), size, interpolation=cv2.INTER_CUBIC)
+    known, packed = [], io.BytesIO()
+    for number in range(given.masks):
+        mask = lobed_mask(photo.shape[:2], draw)
+        if mask.any():
+            scores = {"predicted_iou": 0.97, "stability_score": 0.98}
+            known.append({"id": number, "segmentation": encode_rle(mask)} | scores)
+    Image.fromarray(photo).save(packed, "JPEG", quality=80)
+    return packed.getvalue(), known
+
+
+def write_tar(path: Path, given) -> None:
+    "A tar in SA-1B's layout."
+    draw = np.random.default_rng(0)
+    scenes = [scene_files(given, draw) for _ in range(min(100, given.pictures))]
+    high, wide = 2 * given.original // 3, given.original
+    with tarfile.open(path, "w") as archive:
+        for number in range(given.pictures):
+            packed, known = scenes[number % len(scenes)]
+            about = {"image_id": number, "width": wide, "height": high, "file_name": f"sa_{number}.jpg"}
+            content = json.dumps({"image": about, "annotations": known}).encode()
+            for name, file in ((f"sa_{number}.jpg", packed), (f"sa_{number}.json", content)):
+                entry = tarfile.TarInfo(name)
+                entry.size = len(file)
+                archive.addfile(entry, io.BytesIO(file))
+
+
 @dataclass(frozen=True)
 class Read:
     "A source whose annotations are read already."
@@ -297,15 +343,21 @@ def _report_memory(line: str) -> None:
         print(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, flush=True)
 
 
-def run(source: Path, given, **settings) -> tuple[float, list[str]]:
-    "A build in a fresh process; time on the clock, and what it printed."
+def spent() -> float:
+    "Processor time of all processes that were started here and have ended, seconds."
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def run(source: Path, given, **settings) -> tuple[float, float, list[str]]:
+    "A build in a fresh process; time on the clock and of processors, and what it printed."
     with tempfile.TemporaryDirectory() as folder:
         words = json.dumps([str(source), folder, given.side, settings])
-        start = time.perf_counter()
+        start, before = time.perf_counter(), spent()
         done = subprocess.run(
             [sys.executable, __file__, "--inside", words], capture_output=True, text=True, check=True
         )
-        return time.perf_counter() - start, done.stdout.split()
+        return time.perf_counter() - start, spent() - before, done.stdout.split()
 
 
 def inside(source: str, folder: str, side: int, settings: dict) -> None:
@@ -326,18 +378,23 @@ def inside(source: str, folder: str, side: int, settings: dict) -> None:
     )
 
 
-def rate(source: Path, given, count: int) -> float:
-    "Samples a second, from the difference between a long and a short run; nan if it drowns in the noise."
+def rate(source: Path, given, count: int) -> tuple[float, float]:
+    """Samples a second, from the difference between a long and a short run, nan if it drowns in the noise;
+    and the processor time of a sample, ms, which other programs disturb little."""
     short, long = (
-        run(source, given, count=number, shard_size=given.composites // 4, workers=count)[0]
+        run(source, given, count=number, shard_size=given.composites // 4, workers=count)
         for number in (given.composites, 3 * given.composites)
     )
-    return 2 * given.composites / (long - short) if long > 1.2 * short else float("nan")
+    samples = 2 * given.composites
+    rate = samples / (long[0] - short[0]) if long[0] > 1.2 * short[0] else float("nan")
+    return rate, 1000 * (long[1] - short[1]) / samples
 
 
 def workers(source: Path, given) -> dict:
     "Samples a second by one worker and by two, in turns; the ratio is the median over the pairs."
-    pairs = [(rate(source, given, 1), rate(source, given, 2)) for _ in range(given.rounds)]
+    taken = [(rate(source, given, 1), rate(source, given, 2)) for _ in range(given.rounds)]
+    pairs = [(one[0], two[0]) for one, two in taken]
+    costs = [statistics.median(pair[count][1] for pair in taken) for count in (0, 1)]
     known = [pair for pair in pairs if not np.isnan(pair).any()]
     if 2 * len(known) <= len(pairs):
         print(
@@ -350,22 +407,66 @@ def workers(source: Path, given) -> dict:
     ratio = statistics.median(two / one for one, two in known)
     print(
         f"one worker {one:.1f} samples a second, two {two:.1f}: {ratio:.2f} times, "
-        f"{len(known)} of {len(pairs)} pairs; {os.cpu_count()} cores",
+        f"{len(known)} of {len(pairs)} pairs; {os.cpu_count()} cores; a sample takes {costs[0]:.1f} ms of "
+        f"processor with one, {costs[1]:.1f} with two",
         flush=True,
     )
-    return {"1": one, "2": two, "ratio": ratio}
+    return {"1": one, "2": two, "ratio": ratio, "processor ms": costs}
 
 
 def memory(source: Path, given) -> dict:
     "The memory of a worker after each tenth of the samples."
     megabytes = [
-        float(word) for word in run(source, given, count=given.samples, shard_size=given.samples // 10)[1]
+        float(word) for word in run(source, given, count=given.samples, shard_size=given.samples // 10)[2]
     ]
     print(
         f"memory of a worker over {given.samples} samples: {' '.join(f'{one:.0f}' for one in megabytes)} MB",
         flush=True,
     )
     return {"megabytes": megabytes}
+
+
+def tar(source: Path, given) -> dict:
+    "The most memory of a worker that makes one shard of one large tar, and what it read."
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sa_000000.tar"
+        write_tar(path, given)
+        words = [sys.executable, __file__, "--read", str(path), "--side", str(given.side)]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        found = json.loads(done.stdout) | {"bytes": path.stat().st_size}
+    print(
+        f"a tar of {found['bytes'] / 2**30:.2f} GiB, {given.pictures} pictures of {given.masks} masks: "
+        f"{found['objects']} objects in {found['seconds']:.0f} s of processor; memory before "
+        f"{found['before']:.0f} MB, most while reading {found['read']:.0f} MB, most over "
+        f"{found['samples']} samples {found['made']:.0f} MB",
+        flush=True,
+    )
+    return found
+
+
+def most_memory() -> float:
+    "The most that this process ever held, MB."
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
+    return int(line.split()[1]) / 1024
+
+
+def read_tar(path: Path, side: int) -> None:
+    "What `tar` runs: read a tar, then make a shard of it, and say what that took."
+    from amodal_sam.synthesis.factory import build_shards
+    from amodal_sam.synthesis.judge import RuleJudge
+    from amodal_sam.synthesis.sources import open_sources
+    from amodal_sam.synthesis.taos import TaosConfig
+
+    cv2.setNumThreads(1)
+    found, clock = {"before": most_memory()}, time.process_time()
+    (source,) = open_sources(path)
+    things = source.objects(lambda member, reason: None)
+    found |= {"seconds": time.process_time() - clock, "objects": len(things), "read": most_memory()}
+    known = Read(source.name, source.kind, things)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {"judge": RuleJudge(), "config": TaosConfig(longest_side=side)}
+        index = build_shards([known], Path(folder), count=100, **settings)
+    print(json.dumps(found | {"samples": index["samples"], "made": most_memory()}))
 
 
 def main():
@@ -379,13 +480,18 @@ def main():
         "samples": 2000,
         "cache": 0,
         "original": 1800,
+        "pictures": 11186,
+        "masks": 86,
     }.items():
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--source", type=Path)
-    parser.add_argument("--only", choices=("speed", "workers", "memory"))
+    parser.add_argument("--only", choices=("speed", "workers", "memory", "tar"))
     parser.add_argument("--json", type=Path)
     parser.add_argument("--inside", help=argparse.SUPPRESS)
+    parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.read:
+        return read_tar(given.read, given.side)
     if given.inside:
         return inside(*json.loads(given.inside))
     from amodal_sam.synthesis.sources import open_sources
@@ -394,7 +500,7 @@ def main():
         source = given.source or write_photographs(Path(folder), given.original or given.side)
         measured = {
             name: measure(open_sources(source) if name == "speed" else source, given)
-            for name, measure in (("speed", speed), ("workers", workers), ("memory", memory))
+            for name, measure in (("speed", speed), ("workers", workers), ("memory", memory), ("tar", tar))
             if given.only in (None, name)
         }
     if given.json:
