@@ -296,7 +296,7 @@ def take_apart(
     parts = _prepared(image, whole, visible, order)
     width, height = parts.size
     panes = _Panes(width, height, len(order.layers) + 1, top=1.08 * height + _shear * _across * width)
-    figure, axes = _axes(2.2 * width, panes.top + 1.12 * height, inches=8)
+    figure, axes = _axes(2.2 * width, panes.top + 1.12 * height, inches=6.5)
     _photograph(axes, parts)
     axes.text(1.04 * width, 0, "Who hides whom", fontsize=15, weight="bold", va="top")
     told = f"{note}\n\n{_legend}" if note else _legend
