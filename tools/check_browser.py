@@ -718,24 +718,33 @@ def test_page_without_python(notebook, picture):
     page.close()
 
 
+def milliseconds(shown, rounds: int, key: str = "b") -> list[float]:
+    "From mouse-up to painted masks, sorted: boxes, or strokes of the brush where the key is w."
+    shown.canvas.evaluate("""canvas => { canvas.times = []; let since = 0;
+        canvas.addEventListener("pointerup", () => { since = performance.now(); }, true);
+        const painted = () => { if (since) canvas.times.push(performance.now() - since); since = 0; };
+        new MutationObserver(painted).observe(canvas, { attributeFilter: ["data-painted"] }); }""")
+    shown.canvas.focus()
+    shown.page.keyboard.press(key)
+    width, height = shown.size
+    for number in range(rounds):
+        if key == "b":
+            shown.page.keyboard.down("Shift")  # always a new box, never one that is moved
+        shown.drag((0.3 * width + 3 * number, 4), (0.7 * width + number, 0.7 * height))
+        shown.page.keyboard.up("Shift")
+        shown.settled()
+    return sorted(shown.canvas.evaluate("canvas => canvas.times"))
+
+
 def test_speed(notebook, picture):
     "From mouse-up to painted masks with the packaged model; a busy machine may take four times as long."
     for which, (size, limit) in enumerate((((640, 480), 150), ((1920, 1080), 300))):
         shown = Picture(picture.page, size, which)
-        shown.canvas.evaluate("""canvas => { canvas.times = []; let since = 0;
-            canvas.addEventListener("pointerup", () => { since = performance.now(); }, true);
-            const painted = () => { if (since) canvas.times.push(performance.now() - since); since = 0; };
-            new MutationObserver(painted).observe(canvas, { attributeFilter: ["data-painted"] }); }""")
-        for number in range(6):
-            picture.page.keyboard.down("Shift")  # always a new box, never one that is moved
-            shown.drag((0.3 * size[0] + 3 * number, 4), (0.7 * size[0] + number, 0.7 * size[1]))
-            picture.page.keyboard.up("Shift")
-            shown.settled()
+        times = milliseconds(shown, 6)
         assert (
             not shown.root.get_by_role("alert").is_visible()
             and "hidden" in shown.root.locator(".facts").text_content()
         )
-        times = sorted(shown.canvas.evaluate("canvas => canvas.times"))
         NOTES.append(
             f"mouse-up to masks at {size[0]} x {size[1]}: {times[len(times) // 2]:.0f} ms (median of "
             f"{len(times)}, aim {limit})"

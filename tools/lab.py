@@ -50,8 +50,8 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def jupyter_lab(folder: Path):
-    "JupyterLab on a folder of notebooks; gives its address."
+def jupyter_lab(folder: Path, **variables: str):
+    "JupyterLab on a folder of notebooks, with these in its environment; gives its address."
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -93,7 +93,9 @@ def jupyter_lab(folder: Path):
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
                 env=environment(
-                    PYTHONPATH=str(ROOT), **{name: str(Path(own, place)) for name, place in names.items()}
+                    PYTHONPATH=str(ROOT),
+                    **{name: str(Path(own, place)) for name, place in names.items()},
+                    **variables,
                 ),
             )
             try:

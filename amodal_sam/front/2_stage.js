@@ -10,10 +10,10 @@ class Stage {
     this.brush = canvas.getContext("2d");
   }
 
-  // Canvas pixels are screen pixels; the picture fits when zoom is 1.
-  resize(room, tallest) {
-    const [width, height] = this.size;
-    const shown = Math.max(120, Math.min(room, tallest * width / height, Math.max(width, 560)));
+  // Canvas pixels are screen pixels; the picture fits when zoom is 1. In a page of its own it takes the room that there is.
+  resize(room, all, tallest) {
+    const [width, height] = this.size, widest = all ? room : Math.max(width, 560);
+    const shown = Math.max(120, Math.min(room, tallest * width / height, widest));
     this.ratio = globalThis.devicePixelRatio || 1;
     this.wide = shown;
     this.high = shown * height / width;

@@ -209,7 +209,7 @@ class Canvas {
 
   paint() {
     const { local, stage, bar, frames } = this, count = this.get("frames"), review = this.abilities.includes("review");
-    stage.resize(this.canvas.parentElement.clientWidth, 0.78 * Math.max(480, globalThis.innerHeight));
+    stage.resize(this.canvas.parentElement.clientWidth, this.folder, 0.78 * Math.max(480, globalThis.innerHeight));
     stage.keepInside();
     this.notch ??= notchOf(Math.min(...this.get("size")) / 40);
     const painting = this.editable && STROKES.has(this.tool);
