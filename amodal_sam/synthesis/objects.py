@@ -9,7 +9,7 @@ __all__ = ['MaskedObject', 'shrunk', 'mask_window', 'WholeConfig', 'whole_among'
 # %% ../../nbs/20_objects.ipynb #imports
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -195,12 +195,16 @@ def _grown(box: ndarray, by: int, size: tuple[int, int]) -> list[int]:
     left, top, right, bottom = (int(side) for side in box)
     return [max(left - by, 0), max(top - by, 0), min(right + by, size[1]), min(bottom + by, size[0])]
 
-def _hull(code: dict, box: ndarray, window: list[int]) -> ndarray:
-    "The convex hull of a packed mask, as much as lies in a window, 0 or 1, uint8."
-    left, top, right, bottom = window
+def _hull_corners(code: dict, box: ndarray) -> ndarray:
+    "The corners (x, y) of a packed mask's convex hull in its picture, int32."
     points = _outline_points(mask_window(code, [int(side) for side in box]))
-    hull = cv2.convexHull(points + np.int32([box[0] - left, box[1] - top]))
-    return cv2.fillConvexPoly(np.zeros((bottom - top, right - left), np.uint8), hull, 1)
+    return cv2.convexHull(points + np.int32(box[:2]))
+
+def _filled(corners: ndarray, window: list[int]) -> ndarray:
+    "A convex shape, as much as lies in a window, 0 or 1, uint8."
+    left, top, right, bottom = window
+    ground = np.zeros((bottom - top, right - left), np.uint8)
+    return cv2.fillConvexPoly(ground, corners - np.int32([left, top]), 1)
 
 def _outline_points(mask: ndarray) -> ndarray:
     "The points (x, y) of all outlines of a mask, int32."
@@ -223,15 +227,22 @@ class _Masks:
     areas: ndarray    # pixels, int64, (N,)
     boxes: ndarray    # XYXY, pixels, int64, (N, 4)
     config: WholeConfig
+    corners: dict[int, ndarray] = field(default_factory=dict)  # of the hulls that were asked for
+
+    def hull(self, number: int, window: list[int]) -> ndarray:
+        "The convex hull of a mask, as much as lies in a window, 0 or 1, uint8."
+        if number not in self.corners:
+            self.corners[number] = _hull_corners(self.codes[number], self.boxes[number])
+        return _filled(self.corners[number], window)
 
     def touched(self, number: int) -> float:
-        "The share of the ring around a mask that neighbours take who may lie before it."
+        "The share of the ring around a mask that neighbours take who may lie before it, up to too much."
         box, config = self.boxes[number], self.config
         ring = max(3, round(config.ring * max(box[2] - box[0], box[3] - box[1])))
         window = _grown(box, ring, self.codes[number]["size"])
         own = mask_window(self.codes[number], window)
         near = np.ones((2 * ring + 1, 2 * ring + 1), np.uint8)
-        around, own_hull = cv2.dilate(own, near) - own, _hull(self.codes[number], box, window)
+        around, own_hull = cv2.dilate(own, near) - own, self.hull(number, window)
         taken = np.zeros_like(own)
         for other in self.near(number, window):
             mask = mask_window(self.codes[other], window)
@@ -240,9 +251,10 @@ class _Masks:
             around_it = contact.sum() >= config.surround * around.sum()
             if part or around_it or not contact.any():
                 continue
-            other_hull = _hull(self.codes[other], self.boxes[other], window)
-            if not _before(own, mask, own_hull, other_hull, config.in_front):
+            if not _before(own, mask, own_hull, self.hull(other, window), config.in_front):
                 taken |= contact
+            if taken.sum() > config.touching * around.sum():
+                break
         return float(taken.sum() / max(1, around.sum()))
 
     def near(self, number: int, window: list[int]) -> ndarray:
