@@ -60,11 +60,12 @@ def _cover(inside: ndarray, start: ndarray, end: ndarray, radius: float) -> None
     right, bottom = np.minimum(np.ceil(np.maximum(start, end) + radius), [width, height]).astype(int)
     if left >= right or top >= bottom:
         return
-    y, x = np.mgrid[top:bottom, left:right] + 0.5
-    from_start, along = np.stack([x, y], axis=-1) - start, end - start
-    share = (from_start @ along / max(float(along @ along), 1e-12)).clip(0, 1)
-    apart = from_start - share[..., None] * along
-    inside[top:bottom, left:right] |= (apart ** 2).sum(axis=-1) <= radius ** 2
+    right_by, down_by = end - start
+    x = np.arange(left, right) + 0.5 - start[0]
+    y = np.arange(top, bottom)[:, None] + 0.5 - start[1]
+    share = ((x * right_by + y * down_by) / max(right_by ** 2 + down_by ** 2, 1e-12)).clip(0, 1)
+    apart = (x - share * right_by) ** 2 + (y - share * down_by) ** 2
+    inside[top:bottom, left:right] |= apart <= radius ** 2
 
 # %% ../../nbs/70_brush.ipynb #painted
 @dataclass(frozen=True, eq=False)

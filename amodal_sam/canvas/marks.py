@@ -244,3 +244,14 @@ def ask(
             self.answers[frame, question] = self._answer(frame, id, question, put)
         self.answers.move_to_end((frame, question))
     self._forget()
+
+# %% ../../nbs/70_marks.ipynb #corrected
+@patch
+def corrected(
+    self: Marks,
+) -> dict[tuple[int, str], Any]:  # answers under frame and object
+    "What somebody has painted on."
+    asked = self.state.questions.items()
+    places = [(frame, id) for frame, group in asked for id, question in group.items() if question.strokes]
+    known = {(frame, id): self.found(frame).get(id) for frame, id in places}
+    return {place: found for place, found in known.items() if found is not None}

@@ -54,6 +54,13 @@ class ClipAsker:
         _, answers = self.predictor.add_new_points_or_box(state, frame, int(id), **question.words())
         return answers[int(id)]
 
+    def _show(self, state: Any, frame: int, id: str, question: Question, painted: Any) -> None:
+        "Show where an object is: by a question, or by the masks that somebody has painted."
+        if painted is None:
+            self._put(state, frame, id, question)
+        else:
+            self.predictor.add_new_mask(state, frame, int(id), painted.amodal, painted.visible)
+
     def ask(
         self,
         frame: int,          # of the clip
@@ -66,19 +73,16 @@ class ClipAsker:
     def propagate(
         self,
         questions: dict[int, dict[str, Question]],  # frame to object to question
+        painted: dict[tuple[int, str], Any] = {},   # frame and object to what somebody corrected there
     ) -> Iterator[tuple[int, dict[str, Any]]]:      # a frame, and the answers under the objects' ids
-        "Take the objects through the clip (section 3.5); what was painted is not taken along."
-        prompts = [
-            (frame, id, question)
-            for frame, asked in sorted(questions.items())
-            for id, question in asked.items()
-            if question.is_prompt
-        ]
-        if not prompts:
+        "Take the objects through the clip (section 3.5)."
+        if not any(questions.values()):
             raise ValueError("nothing is asked for yet: draw a box on one of the frames first")
-        state, first = self.predictor.init_state(self.frames), prompts[0][0]
-        for frame, id, question in prompts:
-            self._put(state, frame, id, question)
+        state = self.predictor.init_state(self.frames)
+        first = min(frame for frame, asked in questions.items() if asked)
+        for frame, asked in sorted(questions.items()):
+            for id, question in asked.items():
+                self._show(state, frame, id, question, painted.get((frame, id)))
         for reverse in (False, True) if first else (False,):
             run = self.predictor.propagate_in_video(state, start_frame_idx=first, reverse=reverse)
             for frame, found in run:

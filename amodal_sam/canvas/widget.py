@@ -262,15 +262,28 @@ def _receive(self: AmodalCanvas, _, message: dict, __):
                 self.answered = [message.get("view", ""), message["number"]]
 
 # %% ../../nbs/75_widget.ipynb #arrange
+def _places(known: list[str], names: Sequence[str]) -> list[int]:
+    "Where each name stands."
+    if sorted(names) != sorted(known):
+        raise ValueError(f"name each object of the frame once, the front one first: {', '.join(known)}")
+    left = list(enumerate(known))
+    return [left.pop([name for _, name in left].index(wanted))[0] for wanted in names]
+
+
 @patch
 def arrange(
     self: AmodalCanvas,
+    names: Sequence[str] | None = None,  # of all objects of the frame, the front one first; as their masks
+                                         # say if left out
 ) -> None:
-    "Put the objects of the frame in order, as their masks say; the step can be undone."
+    "Put the objects of the frame in order; the step can be undone."
     state, known = self.marks.state, self._known(self.frame)
     things = [thing for thing in state.things if thing.id in known]
     others = [thing for thing in state.things if thing.id not in known]
-    places, undecided = front_first([known[thing.id] for thing in things])
+    if names is None:
+        places, undecided = front_first([known[thing.id] for thing in things])
+    else:
+        places, undecided = _places([thing.name for thing in things], names), 0
     ordered = [things[place] for place in places]
     self._settle(self.frame, ordered + others, state.questions.get(self.frame, {}), state.chosen)
     left = f" {undecided} pair{'' if undecided == 1 else 's'} cannot be told." if undecided else ""
@@ -337,7 +350,7 @@ def _carry(self: AmodalCanvas) -> Iterator[int]:
     self._cancelled, self._following, done = False, True, set()
     try:
         self.progress = NO_PROGRESS | {"running": True, "total": self.frames}
-        for frame, found in self.asker.propagate(self.marks.state.questions):
+        for frame, found in self.asker.propagate(self.marks.state.questions, self.marks.corrected()):
             done.add(frame)
             with self.hold_sync():
                 self.marks.carried |= {(frame, id): one for id, one in found.items()}
