@@ -213,7 +213,7 @@ class Canvas {
     stage.keepInside();
     this.notch ??= notchOf(Math.min(...this.get("size")) / 40);
     const painting = this.editable && STROKES.has(this.tool);
-    stage.draw({ ...local, strokes: this.pending, ring: painting && this.hover ? { at: this.hover, radius: this.radius } : null, drag: this.drag, editable: this.editable && this.tool === "box" || this.editable && local.things.length > 1 });
+    stage.draw({ ...local, strokes: this.pending, ring: painting && this.hover ? { at: this.hover, radius: this.radius } : null, drag: this.drag, editable: this.editable && !painting && (this.tool === "box" || local.things.length > 1) });
     for (const [name, tool] of Object.entries(bar.tools)) tool.ariaPressed = String(name === this.tool);
     bar.brush.hidden = !painting;
     bar.radius.value = this.notch;
