@@ -1,7 +1,8 @@
 """Measure how whole objects are followed through clips whose truth is known.
 
     python recipes/measure_video.py --data DATA --half tune --trials --out tune.json
-    python recipes/measure_video.py --data DATA --half report --out nbs/results/video_run.json
+    python recipes/measure_video.py --data DATA --half report --video tiny-video --run RUN --out \
+        nbs/results/video_run.json
 
 DATA holds `validate` (photographs with masks), `cutouts` and `video/DAVIS_320`, none of which trained the
 model: of the cut-outs only those are taken that training held out. In `synthetic` a camera moves over a
@@ -9,7 +10,9 @@ photograph and something passes in front of a whole object in it, or a cut-out m
 same passes in front of the object of a real clip. Objects are shown by the true box of the first frame,
 which does not count. Pictures and clips are split in halves by their names: `tune` is for choosing
 settings, `report` for quoting. Every draw follows from --seed. --trials measures the followers that were
-tried, one change each; without it the systems of the table.
+tried, one change each, or with --video what was tried of the video model; without it the systems of the
+table, and with --video the video model's answers besides. --run adds the log of a training, as
+`train_tiny_video` left it in its folder.
 """
 
 import argparse
@@ -50,6 +53,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--frames", type=int, default=24)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--video", help="video model besides, a name or a safetensors file")
+    parser.add_argument("--run", type=Path, action="append", default=[], help="folder of a training")
     parser.add_argument("--trials", action="store_true", help="the followers that were tried")
     parser.add_argument("--out", type=Path, help="JSON with every figure")
     return parser.parse_args()
@@ -120,8 +124,8 @@ class Tried(FrameByFrame):
     "The frame-by-frame follower with one change."
 
     predictor: AmodalPredictor
-    rule: FollowRule = FollowRule()
-    motion: float = 0.0  # share of the last motion by which the region moves on
+    rule: FollowRule = FollowRule(motion=0.0)
+    motion: float = 0.0  # share of the last motion, not smoothed, by which the region moves on
     keep: float = 0.0  # share of the last region that stays in the next
     flow: bool = False  # the region moves as what is seen moves
 
@@ -216,7 +220,8 @@ def trials(predictor: AmodalPredictor) -> dict:
     wide = AmodalPredictor(predictor.model, context=1.6)
     changes = {
         "as it was: the last backed answer's box": {},
-        "any answer is believed": {"rule": FollowRule(backed=False)},
+        "any answer is believed": {"rule": FollowRule(backed=False, motion=0.0)},
+        "moved on by half of the smoothed motion": {"rule": FollowRule()},
         "crop 1.6 times the box": {"predictor": wide},
         "moved on by the last motion": {"motion": 1.0},
         "by half of the last motion": {"motion": 0.5},
@@ -228,6 +233,25 @@ def trials(predictor: AmodalPredictor) -> dict:
     }
     return {
         name: lambda clip, change=change: followed(Tried(**({"predictor": predictor} | change)), clip)
+        for name, change in changes.items()
+    }
+
+
+def memory_trials(name: str) -> dict:
+    "What was tried of the video model."
+    still = FollowRule(motion=0.0)
+    changes = {
+        "memory: the box as it was": {"rule": still},
+        "memory: moved on by the last motion": {"rule": FollowRule(motion=1.0, steady=0.0)},
+        "memory: by half of it": {"rule": FollowRule(steady=0.0)},
+        "memory: by half of the smoothed motion": {},
+        "memory: crop 1.3 times the box": {"rule": still, "context": 1.3},
+        "memory: crop 2 times the box": {"rule": still, "context": 2.0},
+    }
+    model = AmodalVideoPredictor.from_pretrained(name).model
+    usual = {"context": model.config.context}
+    return {
+        name: lambda clip, change=change: followed(AmodalVideoPredictor(model, **usual | change), clip)
         for name, change in changes.items()
     }
 
@@ -258,6 +282,24 @@ def summary(rows: list[tuple[list[float], list[float]]]) -> dict:
     return found | {"late": round(float(np.mean(late)), 4)}
 
 
+def told(run: Path) -> dict:
+    "Each stage of a training: how long it took, and its validations."
+    found = {}
+    for folder in (run / "base", run / "adapters"):
+        rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+        steps = [row for row in rows if "loss" in row]
+        config = json.loads((folder / "config.json").read_text())
+        found[folder.name] = {
+            "steps": len(steps),
+            "minutes": steps[-1]["minutes"],
+            "batch": config["batch"],
+            "frames": config["frames"],
+            "rate": config["rate"],
+            "validation": [{"step": row["step"]} | row["validation"] for row in rows if "validation" in row],
+        }
+    return found
+
+
 def main() -> None:
     options = arguments()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 2)))
@@ -266,9 +308,10 @@ def main() -> None:
     synthetic, occluders = synthetic_clips(options.data, options)
     sets = {"synthetic": synthetic, "davis": davis_clips(options.data, occluders, options)}
     table = {}
-    tried = (trials if options.trials else systems)(predictor)
-    if options.video:
-        tried |= remembering(options.video)
+    if options.trials:
+        tried = memory_trials(options.video) if options.video else trials(predictor)
+    else:
+        tried = systems(predictor) | (remembering(options.video) if options.video else {})
     for name, follow in tried.items():
         for kind, clips in sets.items():
             rows = [scored(clip, follow(clip)) for clip in tqdm(clips, desc=f"{name}, {kind}", disable=None)]
@@ -278,7 +321,8 @@ def main() -> None:
     about = {name: getattr(options, name) for name in ("half", "frames", "seed")}
     files = {name: weights_path(name) for name in (options.model, options.video) if name}
     prints = {name: fingerprint(Path(file)) for name, file in files.items()}
-    result = about | {"sha256": prints, "answers": table}
+    runs = {run.name: told(run) for run in options.run}
+    result = about | {"sha256": prints, "runs": runs, "answers": table}
     if options.out:
         options.out.write_text(json.dumps(result, indent=1) + "\n")
 

@@ -30,6 +30,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, required=True, help="for both stages")
+    parser.add_argument("--share", type=float, help="of the minutes that the first stage gets")
     parser.add_argument(
         "--start", default="tiny", help="image model that sees, or a video model's file to go on from"
     )
@@ -50,6 +51,8 @@ def main():
         changes |= {"batch": options.batch, "picture_batch": 2 * options.batch}
     if options.every:
         changes["every"] = options.every
+    if options.share is not None:
+        recipe = replace(recipe, base_share=options.share)
     recipe = replace(
         recipe,
         base_stage=replace(recipe.base_stage, **changes),

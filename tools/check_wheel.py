@@ -18,7 +18,7 @@ from zipfile import ZipFile
 from notebooks import PACKAGE, ROOT, Failed, finish, must, project_copy, settings
 
 DEMO_FILES = ("amodal.png", "visible.png", "occluded.png", "overlay.png", "result.json", "panel.png")
-WHEEL_BYTES = 20_000_000
+WHEEL_BYTES = 36_000_000
 
 
 def canonical(requirement: str) -> str:

@@ -13,6 +13,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,27 +30,51 @@ if TYPE_CHECKING:  # heavy, and needed by readers of the code alone
     from amodal_sam.predict import Prediction
 
 # %% ../../nbs/88_video_command.ipynb #open-follower
+def _usual_model() -> str:
+    "What follows where nothing is said."
+    if find_spec("sam2"):
+        return "tiny-video"
+    say("tiny looks at each frame by itself; one that remembers needs SAM-2: pip install 'amodal-sam[video]'")
+    return "tiny"
+
+
 def open_follower(
-    model: str,               # tiny or a safetensors file: the image model; sam2.1-t, -s, -b+, -l: SAM-2
+    model: str | None,        # of a video model, or of an image model, which goes frame by frame; or a file;
+                              # None for the packaged one
     checkpoint: Path | None,  # official weights, for the official names
     adapter: Path | None,     # trained adapters for them
 ) -> tuple[object, dict]:     # what has `init_state` and `propagate_in_video`, and what results say of it
     "The model that the words of the command name (section 3.5)."
-    from amodal_sam.modeling.sam2 import sam2_sizes
-    if model not in sam2_sizes:
-        from amodal_sam.video.frame_by_frame import FrameByFrame
-        opened = open_model(model, checkpoint, adapter)
-        return FrameByFrame(opened.predictor), opened.about
+    from amodal_sam.modeling.tiny_video import holds_video
+    model = model or _usual_model()
+    with asking():
+        remembers = holds_video(model)
+    if remembers:
+        return _open_video(model, checkpoint, adapter)
+    from amodal_sam.video.frame_by_frame import FrameByFrame
+    opened = open_model(model, checkpoint, adapter)
+    return FrameByFrame(opened.predictor), opened.about
+
+
+def _open_video(model: str, checkpoint: Path | None, adapter: Path | None) -> tuple[object, dict]:
+    "A model that remembers."
     import torch
     from amodal_sam.files import fingerprint
+    from amodal_sam.modeling.sam2 import sam2_sizes
+    from amodal_sam.modeling.weights import weights_path
     from amodal_sam.video.predictor import AmodalVideoPredictor
+    given = [path for path in (checkpoint, adapter) if path]
+    own = weights_path(model)
+    if own and given:
+        raise BadInput(f"--checkpoint and --adapter go with {', '.join(sam2_sizes)}: name one by --model")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     with asking(ValueError, OSError, ImportError):
         follower = AmodalVideoPredictor.from_pretrained(
             model, checkpoint=checkpoint, adapter=adapter, device=device
         )
-        weights = {path.name: fingerprint(path) for path in (checkpoint, adapter) if path}
-    return follower, {"model": model, "weights": weights, "version": __version__}
+        weights = {path.name: fingerprint(path) for path in ([own] if own else given)}
+    name = own.name if own and own.name == Path(model).name else model
+    return follower, {"model": name, "weights": weights, "version": __version__}
 
 # %% ../../nbs/88_video_command.ipynb #asked-objects
 def asked_objects(
@@ -260,8 +285,9 @@ def video_command(
         [], "--object", metavar="NAME", help="Name of an object; repeat for each."
     ),
     model: str = typer.Option(
-        "tiny", "--model",
-        help="tiny or a safetensors file: the image model, frame by frame; sam2.1-t, -s, -b+ or -l: SAM-2.",
+        None, "--model",
+        help="tiny-video (what is taken), sam2.1-t, -s, -b+ or -l: models that remember; tiny: the image "
+        "model, frame by frame; or a safetensors file.",
     ),
     checkpoint: Path = checkpoint_option,
     adapter: Path = adapter_option,

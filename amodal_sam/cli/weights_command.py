@@ -26,10 +26,10 @@ def _list() -> None:
     from amodal_sam.files import fingerprint
     for path in sorted(weights_folder().glob("*.safetensors")):
         size = path.stat().st_size / 1e6
-        print(f"{path.stem:8} packaged, {size:.1f} MB, SHA-256 {fingerprint(path)}")
+        print(f"{path.stem:10} packaged, {size:.1f} MB, SHA-256 {fingerprint(path)}")
     for name in ("vit_b", "vit_l", "vit_h"):
         takes = "--checkpoint takes SAM's official file, --adapter the trained adapters"
-        print(f"{name:8} not packaged: {takes}")
+        print(f"{name:10} not packaged: {takes}")
 
 # %% ../../nbs/87_weights_command.ipynb #verify
 def _expected() -> dict[str, str]:
@@ -44,14 +44,16 @@ def _expected() -> dict[str, str]:
 def _fault(path: Path, digest: str | None) -> str | None:
     "What is wrong with a file of weights; nothing if it is whole."
     from amodal_sam.files import fingerprint
-    from amodal_sam.modeling.weights import from_pretrained
+    from amodal_sam.modeling.amodal import AdapterConfig
+    from amodal_sam.modeling.tiny_video import TinyVideoConfig
+    from amodal_sam.modeling.weights import read_weights
     if not path.is_file():
         return "missing"
     try:
-        tensors = from_pretrained(str(path)).state_dict().values()
+        tensors, _ = read_weights(path, kinds=(AdapterConfig, TinyVideoConfig))
     except (OSError, ValueError) as error:
         return str(error)
-    if not all(bool(tensor.isfinite().all()) for tensor in tensors):
+    if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
         return "holds numbers that are not finite"
     if digest and digest != fingerprint(path):
         return "differs from SHA256SUMS"

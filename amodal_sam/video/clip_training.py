@@ -26,10 +26,9 @@ from tqdm.auto import tqdm
 
 from ..files import json_text, replace_file
 from ..metrics import AmodalScores
-from ..modeling.amodal import AdapterConfig
 from ..modeling.amodal_sam2 import Sam2Tracking
-from ..modeling.tiny_video import AmodalTinyVideo, TinyVideoConfig, video_from_pretrained, video_of
-from ..modeling.weights import from_pretrained, read_weights, save_model, weights_path
+from ..modeling.tiny_video import holds_video, video_from_pretrained, video_of
+from ..modeling.weights import from_pretrained, save_model
 from ..sample import AmodalSample
 from ..synthesis.objects import MaskedObject
 from ..training.discriminator import MaskDiscriminator
@@ -351,13 +350,10 @@ def _stages(recipe: TinyVideoRecipe, minutes: float, workers: int) -> list[Video
     return [replace(stage, minutes=minutes * share, **more) for stage, share in shares.items()]
 
 
-def _begin(start: str, recipe: TinyVideoRecipe) -> AmodalTinyVideo:
+def _begin(start: str, recipe: TinyVideoRecipe) -> Sam2Tracking:
     "A trained video model as it is, or an image model with a memory that knows nothing yet."
-    path = weights_path(start)
-    if path is not None:
-        _, config = read_weights(path, kinds=(AdapterConfig, TinyVideoConfig))
-        if isinstance(config, TinyVideoConfig):
-            return video_from_pretrained(start)
+    if holds_video(start):
+        return video_from_pretrained(start)
     shape = {name: getattr(recipe, name) for name in ("memory", "layers", "frames", "context")}
     return video_of(from_pretrained(start), **shape)
 

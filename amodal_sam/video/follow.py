@@ -6,7 +6,7 @@
 __all__ = ['FollowRule', 'Follow']
 
 # %% ../../nbs/60_follow.ipynb #imports
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy import ndarray
@@ -23,6 +23,8 @@ class FollowRule:
     widen: float = 1.2    # factor on the box's area for each frame without a backed prediction
     patience: int = 2     # frames in a row that what is seen must contradict the prediction
                           # before the box moves there
+    motion: float = 0.5   # share of the last motion by which the box moves on, 0 to 1
+    steady: float = 0.5   # share of earlier motion in what counts as the last one, 0 to below 1
 
 # %% ../../nbs/60_follow.ipynb #follow
 def _area(box: ndarray) -> float:
@@ -39,6 +41,7 @@ class Follow:
     box: ndarray      # XYXY, pixels, float32, (4,)
     lost: int = 0     # frames since then
     astray: int = 0   # frames in a row in which what is seen contradicts the prediction
+    motion: tuple[float, float] = (0.0, 0.0)  # of the box's middle from frame to frame, smoothed, pixels
 
     def region(
         self,
@@ -47,9 +50,14 @@ class Follow:
         height: int,   # $H$ of the frame, pixels
         width: int,    # $W$ of the frame, pixels
     ) -> ndarray:      # box that the next prior grows from, XYXY, inside the frame, float32, (4,)
-        "Where to look in the next frame: the box, wider for each lost frame (section 3.5)."
-        wide = expand_box(self.box, area=rule.widen ** min(self.lost, 100))
-        return np.clip(wide, 0, [width, height, width, height]).astype(np.float32)
+        "Where to look in the next frame: the box, moved on, wider for each lost frame (section 3.5)."
+        moved = self.box + rule.motion * np.tile(self.motion, 2).astype(np.float32)
+        for box in (moved, self.box):  # what moves on may leave the frame
+            wide = expand_box(box, area=rule.widen ** min(self.lost, 100))
+            inside = np.clip(wide, 0, [width, height, width, height]).astype(np.float32)
+            if _area(inside) > 0:
+                break
+        return inside
 
     def after(
         self,
@@ -60,12 +68,20 @@ class Follow:
         "What is known after a frame (section 3.5)."
         found, seen = amodal.any(), visible.any()
         if not rule.backed:
-            return Follow(tight_box(amodal)) if found else Follow(self.box, self.lost + 1)
+            return self._moved(tight_box(amodal), rule) if found else replace(self, lost=self.lost + 1)
         agree = found and seen and _covers(amodal, visible, rule.cover)
         most = rule.jump ** (self.lost + 1)
         if agree and 1 / most <= _area(tight_box(amodal)) / _area(self.box) <= most:
-            return Follow(tight_box(amodal))
+            return self._moved(tight_box(amodal), rule)
         astray = self.astray + 1 if seen and not agree else 0
         if astray >= rule.patience and _area(tight_box(visible)) <= rule.jump * _area(self.box):
             return Follow(tight_box(visible))
-        return Follow(self.box, self.lost + 1, astray)
+        return replace(self, lost=self.lost + 1, astray=astray)
+
+    def _moved(self, box: ndarray, rule: FollowRule) -> "Follow":
+        "Found at a box; how it moved is known where it was not lost."
+        if self.lost:
+            return Follow(box)
+        shift = (box[:2] + box[2:] - self.box[:2] - self.box[2:]) / 2
+        motion = rule.steady * np.asarray(self.motion) + (1 - rule.steady) * shift
+        return Follow(box, motion=tuple(map(float, motion)))

@@ -8,7 +8,7 @@ __all__ = ['Clip', 'Prompt', 'Place', 'TrackedObject', 'remember_frame', 'forget
 
 # %% ../../nbs/62_memory.ipynb #imports
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -164,7 +164,7 @@ def last_known(
     before = frame + 1 if reverse else frame - 1
     nearest = min(thing.follow, key=lambda other: (abs(other - before), other not in thing.prompts))
     known = thing.follow[nearest]
-    return Follow(known.box, known.lost + abs(nearest - before), known.astray)
+    return replace(known, lost=known.lost + abs(nearest - before))
 
 
 def forget_stale(
@@ -228,7 +228,7 @@ def _plain(thing: TrackedObject) -> dict:
         prompts[frame] = {name: _flat(value) for name, value in vars(prompt).items()}
     return {
         "prompts": prompts,
-        "follow": {frame: [_flat(one.box), one.lost, one.astray] for frame, one in thing.follow.items()},
+        "follow": {frame: vars(one) | {"box": _flat(one.box)} for frame, one in thing.follow.items()},
         "tracked": thing.tracked,
         "places": {frame: _plain_place(place) for frame, place in thing.places.items()},
         "whole": thing.whole,
@@ -241,14 +241,14 @@ def _thing(plain: dict) -> TrackedObject:
     thing = TrackedObject(tracked=plain["tracked"], whole=plain["whole"], seen=plain["seen"])
     for frame, prompt in plain["prompts"].items():
         thing.prompts[frame] = Prompt(**{name: _back(value) for name, value in prompt.items()})
-    for frame, (box, lost, astray) in plain["follow"].items():
-        thing.follow[frame] = Follow(_back(box), lost, astray)
+    for frame, known in plain["follow"].items():
+        thing.follow[frame] = Follow(**known | {"box": _back(known["box"])})
     for frame, parts in plain["places"].items():
         thing.places[frame] = _place(*parts)
     return thing
 
 # %% ../../nbs/62_memory.ipynb #save
-_FORMAT = "amodal-sam video 1"
+_FORMAT = "amodal-sam video 2"
 
 
 def save_video_state(

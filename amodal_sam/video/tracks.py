@@ -210,7 +210,7 @@ def bridge_frame(
     found = {}
     for name, thing in state.objects.items():
         known = last_known(thing, frame, reverse=reverse)
-        thing.follow[frame] = Follow(known.box, known.lost + 1, known.astray)
+        thing.follow[frame] = replace(known, lost=known.lost + 1)
         if name in before:
             found[name] = replace(before[name], lost=known.lost + 1, bridged=True)
     return found
