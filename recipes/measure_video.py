@@ -125,12 +125,11 @@ class Tried(FrameByFrame):
 
     predictor: AmodalPredictor
     rule: FollowRule = FollowRule(motion=0.0)
-    motion: float = 0.0  # share of the last motion, not smoothed, by which the region moves on
     keep: float = 0.0  # share of the last region that stays in the next
     flow: bool = False  # the region moves as what is seen moves
 
     def __post_init__(self):
-        self.looked, self.moved = {}, {}
+        self.looked = {}
 
     def region(self, run, name: object, number: int) -> np.ndarray:
         follow = run.follow[name]
@@ -142,11 +141,6 @@ class Tried(FrameByFrame):
         if self.flow:
             answer = run.answers[name]
             box = flow_carried(run.frames[number - 1], run.frames[number], answer.visible, box)
-        if self.motion:
-            centre = (follow.box[:2] + follow.box[2:]) / 2
-            shift = self.motion * (centre - self.moved.get(name, centre))
-            self.moved[name] = centre
-            box = box + np.tile(shift, 2) if not follow.lost else box
         box = np.asarray(box, dtype=np.float32)
         self.looked[name] = box
         wide = replace(follow, box=box).region(self.rule, height=run.height, width=run.width)
@@ -223,8 +217,8 @@ def trials(predictor: AmodalPredictor) -> dict:
         "any answer is believed": {"rule": FollowRule(backed=False, motion=0.0)},
         "moved on by half of the smoothed motion": {"rule": FollowRule()},
         "crop 1.6 times the box": {"predictor": wide},
-        "moved on by the last motion": {"motion": 1.0},
-        "by half of the last motion": {"motion": 0.5},
+        "moved on by the last motion": {"rule": FollowRule(motion=1.0, steady=0.0)},
+        "by half of the last motion": {"rule": FollowRule(steady=0.0)},
         "half of the last region stays": {"keep": 0.5},
         "carried by flow": {"flow": True},
         "by flow, half of the last region stays": {"flow": True, "keep": 0.5},

@@ -73,8 +73,7 @@ def _open_video(model: str, checkpoint: Path | None, adapter: Path | None) -> tu
             model, checkpoint=checkpoint, adapter=adapter, device=device
         )
         weights = {path.name: fingerprint(path) for path in ([own] if own else given)}
-    name = own.name if own and own.name == Path(model).name else model
-    return follower, {"model": name, "weights": weights, "version": __version__}
+    return follower, {"model": Path(model).name, "weights": weights, "version": __version__}
 
 # %% ../../nbs/88_video_command.ipynb #asked-objects
 def asked_objects(

@@ -6,13 +6,20 @@
 __all__ = ['weights_app', 'doctor_command']
 
 # %% ../../nbs/87_weights_command.ipynb #imports
+from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from typer.core import TyperGroup
 
 from .. import __version__
 from .terminal import BadInput, asking, weights_folder
+
+# %% ../../nbs/87_weights_command.ipynb #imports-types
+if TYPE_CHECKING:  # heavy, and needed by readers of the code alone
+    from torch import Tensor
 
 # %% ../../nbs/87_weights_command.ipynb #weights
 weights_app = typer.Typer(
@@ -41,19 +48,28 @@ def _expected() -> dict[str, str]:
     return {name: digest for digest, name in pairs}
 
 
+def _tensors(path: Path) -> Iterable["Tensor"]:
+    "The weights of a file, once they fit the model that they are for."
+    from amodal_sam.modeling.tiny_video import TinyVideoConfig, holds_video, video_from_pretrained
+    from amodal_sam.modeling.weights import from_pretrained, read_weights
+    if not holds_video(str(path)):
+        return from_pretrained(str(path)).state_dict().values()
+    if find_spec("sam2") is None:  # without it no video model can be built
+        tensors, _ = read_weights(path, kinds=(TinyVideoConfig,))
+        return tensors.values()
+    return video_from_pretrained(str(path)).state_dict().values()
+
+
 def _fault(path: Path, digest: str | None) -> str | None:
     "What is wrong with a file of weights; nothing if it is whole."
     from amodal_sam.files import fingerprint
-    from amodal_sam.modeling.amodal import AdapterConfig
-    from amodal_sam.modeling.tiny_video import TinyVideoConfig
-    from amodal_sam.modeling.weights import read_weights
     if not path.is_file():
         return "missing"
     try:
-        tensors, _ = read_weights(path, kinds=(AdapterConfig, TinyVideoConfig))
+        tensors = _tensors(path)
     except (OSError, ValueError) as error:
         return str(error)
-    if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
+    if not all(bool(tensor.isfinite().all()) for tensor in tensors):
         return "holds numbers that are not finite"
     if digest and digest != fingerprint(path):
         return "differs from SHA256SUMS"

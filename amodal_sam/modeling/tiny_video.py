@@ -228,7 +228,7 @@ def holds_video(
     if path is None or name in sam2_sizes:
         return name in sam2_sizes
     _, config = read_weights(path, kinds=(AdapterConfig, VideoConfig, TinyVideoConfig))
-    return not isinstance(config, AdapterConfig) or isinstance(config, TinyVideoConfig)
+    return isinstance(config, VideoConfig | TinyVideoConfig)
 
 
 def video_from_pretrained(
