@@ -173,11 +173,12 @@ def compare(
     size = across * count, (across * height / width + 0.25) * len(rows)
     figure = new_figure(*size, layout="constrained")
     grid = figure.subplots(len(rows), count, squeeze=False)
+    titles = [set(column) for column in zip(*rows)]
     for i, row in enumerate(rows):
-        for j, (title, above) in enumerate(zip(row, rows[0])):
+        for j, title in enumerate(row):
             grid[i, j].imshow(pictures[i][j])
             grid[i, j].set_axis_off()
-            if i == 0 or title != above:
+            if i == 0 or len(titles[j]) > 1:
                 grid[i, j].set_title(title, fontsize=10)
     return figure
 

@@ -485,8 +485,7 @@ def test_objects_are_put_in_order(notebook, picture):
     picture.settled()
     assert notebook.python(order) == "['object 2', 'object 1']"
     assert picture.root.locator(".status").text_content() == "In order: object 2, object 1."
-    names = picture.root.locator(".thing input[type=text]").evaluate_all("rows => rows.map(row => row.value)")
-    assert names == ["object 2", "object 1"], names
+    assert names_in_list(picture) == ["object 2", "object 1"], names_in_list(picture)
     forward = picture.button("Move object 1 forward")
     assert picture.button("Move object 2 forward").is_disabled()
     forward.focus()
@@ -503,6 +502,43 @@ def test_objects_are_put_in_order(notebook, picture):
     assert notebook.python(order) == "['object 2', 'object 1']"
     orders = stored_facts("coco", "['annotations']", "(one['name'], one['order'])")
     assert notebook.python(orders) == "[('object 2', 1), ('object 1', 2)]"
+
+
+def test_objects_are_dragged_in_the_list(notebook, picture):
+    "By mouse and by keys; who is dragged in front is drawn in front, and one step back undoes it."
+    order = "print([thing['name'] for thing in canvas.things])"
+    (x, y), (_, below) = grips(picture)
+    mouse, keys = picture.page.mouse, picture.page.keyboard
+    rim = picture.colour(420, 215)  # the right side of object 2, which is in front, within object 1
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x + 30, below + 3, steps=4)
+    picture.page.wait_for_timeout(60)
+    assert names_in_list(picture) == ["object 1", "object 2"]
+    assert notebook.python(order) == "['object 2', 'object 1']"  # nothing is said before it is let go
+    keys.press("Escape")
+    mouse.up()
+    picture.settled()
+    assert names_in_list(picture) == ["object 2", "object 1"] and picture.colour(420, 215) == rim
+    # down; up, with the hand off the list; and not far enough
+    first, second = "['object 1', 'object 2']", "['object 2', 'object 1']"
+    drags = ((y, below + 3, 0, first), (below, y - 3, 200, second), (y, y + 3, 0, second))
+    for start, end, aside, wanted in drags:
+        mouse.move(x, start)
+        mouse.down()
+        mouse.move(x - aside, end, steps=3)
+        mouse.up()
+        picture.settled()
+        assert notebook.python(order) == wanted, (wanted, notebook.python(order))
+    # what was dragged last has the focus, and keeps it in its new place
+    for key, wanted in (("ArrowDown", first), ("ArrowUp", second), ("ArrowDown", first)):
+        keys.press(key)
+        picture.settled()
+        assert notebook.python(order) == wanted, (key, notebook.python(order))
+    for wanted in (second, first, second, first, second):
+        picture.button("Undo").click()
+        picture.settled()
+        assert notebook.python(order) == wanted
 
 
 def test_cut_off_by_the_frame(notebook, picture):
@@ -686,6 +722,17 @@ def test_touch_on_a_sharp_screen(notebook, picture):
     assert picture.root.locator(".level").text_content() == "220 %" and len(asked(notebook)) == 1, (
         picture.root.locator(".level").text_content()
     )
+    picture.button("New object").tap()
+    picture.settled()
+    (x, y), (_, above) = reversed(grips(picture))
+    for step in (0, 10, 20, 40, y - above + 5):
+        places = [{"x": x, "y": y - step, "id": 0}]
+        event = {"type": "touchMove" if step else "touchStart", "touchPoints": places}
+        touch.send("Input.dispatchTouchEvent", event)
+    send("touchEnd")
+    picture.settled()
+    order = notebook.python("print([thing['name'] for thing in canvas.things])")
+    assert order == "['object 2', 'object 1']", order
 
 
 def test_page_without_python(notebook, picture):
@@ -766,6 +813,16 @@ def box_of(notebook) -> list:
     return json.loads(notebook.python("import json; print(json.dumps(canvas.questions['1']['box']))"))
 
 
+def grips(picture) -> list[tuple[float, float]]:
+    "The middles of the handles in the list of objects."
+    boxes = [one.bounding_box() for one in picture.root.locator(".grip").all()]
+    return [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes]
+
+
+def names_in_list(picture) -> list[str]:
+    return picture.root.locator(".thing input[type=text]").evaluate_all("rows => rows.map(row => row.value)")
+
+
 def stored_facts(kind: str, place: str, fact: str) -> str:
     "Code that prints a fact of each object as it would be saved."
     return f"import json; print([{fact} for one in json.loads(canvas.to_bytes('{kind}')){place}])"
@@ -839,6 +896,7 @@ PAINTING = [
     test_brush_adds_and_erases,
     test_strokes_are_undone_and_saved,
     test_objects_are_put_in_order,
+    test_objects_are_dragged_in_the_list,
     test_cut_off_by_the_frame,
     test_annotating_a_folder,
 ]

@@ -11,6 +11,7 @@ const ICONS = {
   erase: '<path d="m6 13.2-3.6-3.6 6.8-6.8 4.4 4.4-6 6zM5.4 6.6l4.4 4.4M6 13.2h7.5"/>',
   forward: '<path d="M8 13V3.5M4 7.2 8 3.2l4 4"/>',
   backward: '<path d="M8 3v9.5M4 8.8l4 4 4-4"/>',
+  grip: '<path d="M6 4v.1M10 4v.1M6 8v.1M10 8v.1M6 12v.1M10 12v.1"/>',
   cut: '<path d="M3 2.5v11M13 8H6.5M9 5.2 6.2 8 9 10.8" />',
   arrange: '<path d="M2.5 2.5h7v7h-7zM6.5 9.5v4h7v-7h-4"/>',
   undo: '<path d="M5.5 3 2.5 6l3 3M2.8 6h6.4a3.9 3.9 0 0 1 0 7.8H6"/>',
@@ -30,7 +31,7 @@ const ICONS = {
   reject: '<path d="m4 4 8 8M12 4l-8 8"/>',
 };
 const STROKES = new Set(["whole", "visible", "erase"]);
-const KEYS = [["B", "box"], ["P", "points on the object"], ["M", "points beside it"], ["W", "paint the whole object; Shift erases"], ["V", "paint its visible part"], ["E", "erase"], ["[ ]", "smaller, larger brush"], ["H", "move the picture"], ["N", "new object"], ["Delete", "remove the object"], ["Page up, down", "object forward, backward"], ["O", "order by the masks"], ["C", "object is cut off by the frame"], ["Enter", "a box in the middle"],
+const KEYS = [["B", "box"], ["P", "points on the object"], ["M", "points beside it"], ["W", "paint the whole object; Shift erases"], ["V", "paint its visible part"], ["E", "erase"], ["[ ]", "smaller, larger brush"], ["H", "move the picture"], ["N", "new object"], ["Delete", "remove the object"], ["Page up, down", "object forward, backward; or drag its dots"], ["O", "order by the masks"], ["C", "object is cut off by the frame"], ["Enter", "a box in the middle"],
   ["Arrows", "move the box; Shift by 10; Alt to resize"], ["Ctrl Z", "undo"], ["Ctrl Y", "redo"], ["1 2 3 4", "layers"], ["+ - 0", "zoom, fit"], [", .", "frames"], ["A R U", "accept, reject, undecided"], ["Esc", "leave off"]];
 
 // JupyterLab looks at the focused element for this mark before it takes a key for itself; an ancestor's mark would not do.
@@ -52,6 +53,7 @@ const group = (label, ...children) => make("div", { className: "group", role: "g
 
 // Rows that stay the same elements while their content changes, so that typing and focus survive an update.
 function rows(parent, keys, create) {
+  const focused = parent.getRootNode().activeElement;
   const kept = new Map([...parent.children].map(child => [child.dataset.key, child]));
   const wanted = keys.map(key => kept.get(key) ?? create(key));
   wanted.forEach((row, i) => {
@@ -59,7 +61,38 @@ function rows(parent, keys, create) {
     if (parent.children[i] !== row) parent.insertBefore(row, parent.children[i] ?? null);
   });
   while (parent.children.length > keys.length) parent.lastChild.remove();
+  if (parent.contains(focused) && focused !== parent.getRootNode().activeElement) focused.focus({ preventScroll: true }); // a row that changes place loses it
   return wanted;
+}
+
+// Rows dragged by mouse, pen or finger. The list keeps hold of the pointer: a row would lose it where it changes place.
+function draggable(list, act) {
+  let row = null, hold = 0; // how far below its row's middle it was taken
+  const middle = one => { const { top, height } = one.getBoundingClientRect(); return top + height / 2; };
+  const drop = keep => {
+    if (!row) return;
+    row.classList.remove("carried");
+    row = null;
+    act.letGo(keep);
+  };
+  list.addEventListener("pointerdown", event => {
+    const grip = event.target.closest(".grip");
+    if (!grip || row || event.button) return;
+    event.preventDefault();
+    grip.focus({ preventScroll: true });
+    row = grip.closest(".thing");
+    row.classList.add("carried");
+    hold = event.clientY - middle(row);
+    list.setPointerCapture(event.pointerId);
+  });
+  list.addEventListener("pointermove", event => {
+    if (!row) return;
+    act.carry(row.dataset.key, [...list.children].filter(one => one !== row && middle(one) < event.clientY - hold).length);
+    row.scrollIntoView({ block: "nearest" });
+  });
+  list.addEventListener("pointerup", () => drop(true));
+  list.addEventListener("pointercancel", () => drop(false));
+  list.addEventListener("keydown", event => { if (event.key === "Escape") drop(false); });
 }
 
 function toolbar(act, { editable, live, folder }) {
@@ -98,7 +131,8 @@ function thingRow(id, act, editable) {
   row.cut = button("cut", "Cut off by the frame", () => act.cut(id), { className: "quiet" });
   row.forward = button("forward", "Forward", () => act.shift(id, -1), { className: "quiet" });
   row.backward = button("backward", "Backward", () => act.shift(id, 1), { className: "quiet" });
-  row.append(row.pick, row.name, ...(editable ? [row.colour, row.bin] : []), make("div", { className: "below" }, row.facts, ...(editable ? [row.cut, row.forward, row.backward] : [])));
+  row.grip = button("grip", "Order", null, { className: "quiet grip", onkeydown: event => { const by = { ArrowUp: -1, ArrowDown: 1 }[event.key]; if (by) { event.preventDefault(); act.shift(id, by); } } });
+  row.append(row.pick, row.name, ...(editable ? [row.colour, row.bin, row.grip] : []), make("div", { className: "below" }, row.facts, ...(editable ? [row.cut, row.forward, row.backward] : [])));
   row.onclick = event => { if (event.target === row || event.target === row.facts) act.choose(id); };
   return row;
 }
@@ -117,7 +151,8 @@ function fillThing(row, thing, { chosen, answer, question, place, count }) {
   row.cut.ariaPressed = String(Boolean(thing.truncated));
   row.forward.ariaLabel = row.forward.title = `Move ${thing.name} forward`;
   row.backward.ariaLabel = row.backward.title = `Move ${thing.name} backward`;
-  row.forward.hidden = row.backward.hidden = count < 2;
+  row.grip.ariaLabel = row.grip.title = `Drag ${thing.name} to its place, or move it by the arrow keys`;
+  row.grip.hidden = row.forward.hidden = row.backward.hidden = count < 2;
   row.forward.disabled = place === 0;
   row.backward.disabled = place === count - 1;
   row.facts.textContent = answer ? `${answer.hidden} % hidden${answer.score === null ? "" : `, ${answer.score.toFixed(2)}`}${thing.truncated ? ", cut off" : ""}` : question ? "" : "not asked yet";

@@ -61,6 +61,7 @@ class Canvas {
     this.canvas = make("canvas", { tabIndex: 0, role: "application" });
     this.bar = toolbar(act, this);
     this.things = make("div", { className: "things" });
+    draggable(this.things, act);
     this.layers = make("div", { className: "layers" });
     this.layerRows = LAYERS.filter(([name]) => name !== "box" || this.editable || this.hasBoxes()).map((layer, i) => layerRow(layer, act, this.palette, i + 1));
     this.layers.append(...this.layerRows);
@@ -83,6 +84,8 @@ class Canvas {
       tool: name => { this.tool = name; this.show(); },
       brush: notch => { this.notch = clamp(notch, 0, NOTCHES); this.show(); },
       shift: (id, by) => this.shift(id, by),
+      carry: (id, to) => this.carry(id, to),
+      letGo: keep => this.letGo(keep),
       arrange: () => this.ask("arrange"),
       cut: id => this.act.change(id, { truncated: !this.local.things.find(thing => thing.id === id)?.truncated }),
       undo: () => this.ask("undo"),
@@ -117,7 +120,7 @@ class Canvas {
 
   adopt() {
     const names = ["things", "questions", "chosen", "frame"];
-    if (!this.requests.has("ask", "frame") && !this.drag?.changed) for (const name of names) this.local[name] = structuredClone(this.get(name));
+    if (!this.requests.has("ask", "frame") && !this.drag?.changed && !this.carrying) for (const name of names) this.local[name] = structuredClone(this.get(name));
     this.local.layers = structuredClone(this.get("layers"));
     this.show();
   }
@@ -145,11 +148,30 @@ class Canvas {
     if (!things.length) this.fresh();
   }
 
+  placed(id, to) {
+    const things = this.local.things.filter(thing => thing.id !== id), thing = this.local.things.find(thing => thing.id === id);
+    return thing ? [...things.slice(0, to), thing, ...things.slice(to)] : things;
+  }
+
   shift(id, by) {
-    const things = [...this.local.things], place = things.findIndex(thing => thing.id === id), to = clamp(place + by, 0, things.length - 1);
-    if (place < 0 || to === place) return;
-    things.splice(to, 0, ...things.splice(place, 1));
-    this.commit({ things });
+    const { things } = this.local, place = things.findIndex(thing => thing.id === id), to = clamp(place + by, 0, things.length - 1);
+    if (place >= 0 && to !== place) this.commit({ things: this.placed(id, to) });
+  }
+
+  // An object on its way through the list is drawn at each place it passes; where it is let go is asked once.
+  carry(id, to) {
+    this.carrying ??= this.local.things;
+    this.local.things = this.placed(id, to);
+    this.show();
+  }
+
+  letGo(keep) {
+    const before = this.carrying, { things } = this.local;
+    this.carrying = null;
+    if (!before) return;
+    if (keep) return this.commit({ things });
+    this.local.things = before;
+    this.adopt();
   }
 
   question(facts) {
