@@ -25,6 +25,14 @@ class PictureAsker:
         frames: Sequence[ndarray],  # $I$, uint8 RGB, (H, W, 3)
     ):
         self.predictor, self.frames = predictor, frames
+        self._told = None, None  # a frame, and what the predictor made of its picture
+
+    def _tell(self, frame: int) -> None:
+        "Set the picture, unless the predictor still has it."
+        now = getattr(self.predictor, "image", None)
+        if now is None or self._told[0] != frame or self._told[1] is not now:
+            self.predictor.set_image(np.asarray(self.frames[frame]))
+            self._told = frame, getattr(self.predictor, "image", None)
 
     def ask(
         self,
@@ -33,7 +41,7 @@ class PictureAsker:
         question: Question,  # where it is
     ) -> Any:                # the answer: `amodal`, `visible` and perhaps `score`
         "One answer (section 3.1)."
-        self.predictor.set_image(np.asarray(self.frames[frame]))
+        self._tell(frame)
         return question.ask(self.predictor)
 
 # %% ../../nbs/73_questions.ipynb #clip

@@ -11,12 +11,11 @@ import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from string import Template
 from threading import Lock, Thread
 
-from .page import as_text, front_end
+from .page import as_text, front_end, in_script, whole_page
 from .widget import AmodalCanvas
 
 # %% ../../nbs/79_served.ipynb #session
@@ -59,26 +58,12 @@ class Session:
             return {"changed": self._traits(self.changed), "files": as_text(self.files)}
 
 # %% ../../nbs/79_served.ipynb #page
-_PAGE = Template("""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>$title</title>
-<link rel="icon" href="data:,">
-</head>
-<body style="margin: 12px">
-<main></main>
+_CONTENT = Template("""<main></main>
 <style>$style</style>
 <script type="module">
 $script
-$live
 render({ model: overHttp("say", $state), el: document.querySelector("main") });
-</script>
-</body>
-</html>
-""")
+</script>""")
 _ALLOWED = "; ".join([
     "default-src 'none'", "script-src 'unsafe-inline'", "style-src 'unsafe-inline'", "img-src data: blob:",
     "connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
@@ -89,10 +74,8 @@ def live_page(
     session: Session,  # with the canvas
 ) -> str:              # HTML
     "The canvas as it stands, on a page that goes on asking."
-    state = json.dumps(session.state(), separators=(",", ":")).replace("<", r"\u003c")
-    script = front_end("js").replace("export default { render };", "")
-    parts = dict(style=front_end("css"), script=script, live=front_end("live"), state=state)
-    return _PAGE.substitute(parts, title=escape(session.canvas.name))
+    parts = dict(style=front_end("css"), script=front_end("live"), state=in_script(session.state()))
+    return whole_page(_CONTENT.substitute(parts), title=session.canvas.name)
 
 # %% ../../nbs/79_served.ipynb #server
 _log = logging.getLogger("amodal_sam.canvas.served")

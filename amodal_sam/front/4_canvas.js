@@ -208,9 +208,12 @@ class Canvas {
   async load() {
     const ticket = ++this.ticket, picture = this.get("picture"), size = this.get("size"), answers = this.get("answers"), questions = this.get("questions"), number = this.get("answered")[1];
     const image = picture === this.picture ? this.stage.image : await decoded(picture, "image/jpeg");
-    const found = {};
-    for (const [id, answer] of Object.entries(answers)) found[id] = this.stage.found[id]?.answer === answer ? this.stage.found[id] : { ...await layersOf(answer), answer };
     if (ticket !== this.ticket) return;
+    const found = {};
+    for (const [id, answer] of Object.entries(answers)) {
+      const before = this.stage.found[id];
+      found[id] = before && sameMasks(before.answer, answer) ? before : { ...layersOf(answer), answer };
+    }
     this.picture = picture;
     this.settled = questions;
     Object.assign(this.stage, { image, found, size });
