@@ -145,6 +145,27 @@ def _target_features(sample: AmodalSample) -> dict[str, float]:
         "visible_main": _main_piece(visible),
     }
 
+# %% ../../nbs/24_judge.ipynb #measure-outline
+def _opaque(mask: ndarray, side: int, least: int = 127) -> ndarray:
+    "A mask in the blocks of `_coarse`, 0 or 1, uint8."
+    return (_coarse(255 * np.ascontiguousarray(mask).view(np.uint8), side) > least).astype(np.uint8)
+
+def _outline_features(sample: AmodalSample, side: int = 256) -> dict[str, float]:
+    "How the target's outline stands out from what is around it, away from the occluder."
+    grey = cv2.cvtColor(_coarse(sample.image, side), cv2.COLOR_RGB2GRAY)
+    mask, free = _opaque(sample.amodal, side), np.ones_like(grey)
+    if sample.occluder is not None:
+        free -= cv2.dilate(_opaque(sample.occluder, side, 0), np.ones((7, 7), np.uint8))
+    width = max(3, round(0.06 * max(side.stop - side.start for side in _within_box(mask > 0)[1])))
+    outer, inner = (how(mask, np.ones((3, 3), np.uint8)) for how in (cv2.dilate, cv2.erode))
+    edge = (outer - inner) & free
+    ring = (cv2.dilate(mask, np.ones((2 * width + 1, 2 * width + 1), np.uint8)) - outer) & free
+    if not edge.any() or not ring.any():
+        return {}
+    slope = cv2.magnitude(*(change.astype(np.float32) for change in cv2.spatialGradient(grey)))
+    steep, around = cv2.mean(slope, edge)[0], cv2.mean(slope, ring)[0]
+    return {"target_outline": math.log2((steep + 1) / (around + 1))}
+
 # %% ../../nbs/24_judge.ipynb #measure-occluder
 def _coarse(picture: ndarray, side: int) -> ndarray:
     "Means of blocks of n x n pixels, with the smallest n that makes the longer side `side`."
@@ -207,6 +228,7 @@ class RuleConfig:
     target_side: tuple[float, float] = (24, math.inf)  # pixels; smaller is a blot
     target_area: tuple[float, float] = (0.005, 0.8)  # share of the picture; more is all of it
     frame_contact: tuple[float, float] = (0, 0.02)  # share of the box's outline; more is cut
+    target_outline: tuple[float, float] = (-math.inf, math.inf)  # powers of two; see below
     hidden_share: tuple[float, float] = (0.05, 0.75)  # less teaches nothing, more tells nothing
     visible_pixels: tuple[float, float] = (400, math.inf)  # 20 x 20 pixels to recognise it by
     visible_main: tuple[float, float] = (0.6, 1)  # share of what is visible; less is scattered
@@ -231,6 +253,7 @@ class RuleConfig:
 _CRITERIA = {
     "target_large_enough": ("target_side", "target_area"),
     "target_not_cut_by_frame": ("frame_contact",),
+    "target_stands_out": ("target_outline",),
     "hidden_share_in_range": ("hidden_share",),
     "enough_visible": ("visible_pixels",),
     "visible_in_few_pieces": ("visible_main",),
@@ -246,7 +269,7 @@ def features_of(
     sample: AmodalSample,  # composite and masks
 ) -> dict[str, float]:     # every feature of `RuleConfig`, nan where there is nothing to measure
     "What can be measured of a synthetic occlusion (section 3.3)."
-    measured = _target_features(sample)
+    measured = _target_features(sample) | _outline_features(sample)
     if sample.occluder is not None and sample.occluder.any():
         measured |= _occluder_features(sample) | _light_features(sample)
     return {feature: measured.get(feature, math.nan) for group in _CRITERIA.values() for feature in group}
@@ -261,7 +284,7 @@ def _met(config: RuleConfig, measured: dict[str, float], feature: str) -> bool:
 
 class RuleJudge:
     "Geometry and photometry: what can be said without a model (section 3.3)."
-    name, version = "plausibility rules, not a VLM", "2"
+    name, version = "plausibility rules, not a VLM", "3"
     def __init__(
         self,
         config: RuleConfig = RuleConfig(),  # the believable ranges
