@@ -701,6 +701,7 @@ def test_review(notebook, picture):
 def test_touch_on_a_sharp_screen(notebook, picture):
     page = picture.page
     assert picture.canvas.evaluate("canvas => canvas.width / canvas.getBoundingClientRect().width") > 1.9
+    assert inside_on_a_phone(picture) == []
     touch = page.context.new_cdp_session(page)
 
     def send(kind, *points):
@@ -811,6 +812,16 @@ def asked(notebook) -> list:
 
 def box_of(notebook) -> list:
     return json.loads(notebook.python("import json; print(json.dumps(canvas.questions['1']['box']))"))
+
+
+def inside_on_a_phone(picture) -> list[str]:
+    "Names of controls that are not inside the canvas where it has the width of a phone."
+    return picture.root.evaluate("""root => { root.style.maxWidth = "280px";
+        const end = root.getBoundingClientRect().right;
+        const all = [...root.querySelectorAll("button, input, canvas")];
+        const out = all.filter(one => one.getBoundingClientRect().right > end).map(one => one.ariaLabel);
+        root.style.maxWidth = "";
+        return out; }""")
 
 
 def grips(picture) -> list[tuple[float, float]]:

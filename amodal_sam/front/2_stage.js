@@ -142,7 +142,7 @@ class Stage {
     brush.save();
     brush.setTransform(ratio, 0, 0, ratio, 0, 0);
     Object.assign(brush, { globalAlpha: 1, font: "600 11px system-ui, sans-serif", textBaseline: "middle" });
-    const wide = brush.measureText(text).width + 10, corner = [clamp(x, 2, this.wide - wide - 2), clamp(y - 19, 2, this.high - 18)];
+    const wide = brush.measureText(text).width + 10, corner = [clamp(x, 2, this.wide - wide - 2), clamp(y - 22, 2, this.high - 18)];
     brush.fillStyle = colour;
     brush.beginPath();
     brush.roundRect(...corner, wide, 16, 4);
@@ -161,9 +161,10 @@ class Stage {
     brush.imageSmoothingEnabled = ratio * scale < 4;
     brush.imageSmoothingQuality = "high";
     if (this.image) brush.drawImage(this.image, 0, 0, ...this.size);
-    for (const thing of [...things].reverse()) this.masks(thing, layers); // the front one last
+    const backToFront = [...things].reverse();
+    for (const thing of backToFront) this.masks(thing, layers);
     for (const stroke of strokes) this.painted(stroke);
-    for (const thing of things) {
+    for (const thing of backToFront) {
       const { box, points = [] } = questions[thing.id] ?? {}, isChosen = thing.id === chosen && editable;
       if (!layers.box.on) continue;
       if (box) {
