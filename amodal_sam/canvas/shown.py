@@ -53,19 +53,19 @@ def packed(
 ) -> dict:       # `left`, `top`, `width`, `height`, edges of `visible` and `occluded`, `score`, and
                  # `hidden`, per cent
     "An answer as the front end wants it: both masks cut to the window that the object fills."
-    occluded, area = found.amodal & ~found.visible, int(found.amodal.sum())
-    box = tight_box(found.amodal).astype(int).tolist() if area else (0, 0, 1, 1)
+    box = tight_box(found.amodal).astype(int).tolist() if found.amodal.any() else (0, 0, 1, 1)
     left, top, right, bottom = box
-    window = np.s_[top:bottom, left:right]
+    whole, visible = (mask[top:bottom, left:right] for mask in (found.amodal, found.visible))
+    occluded, area = whole & ~visible, np.count_nonzero(whole)
     return {
         "left": left,
         "top": top,
         "width": right - left,
         "height": bottom - top,
-        "visible": edges_of(found.visible[window]),
-        "occluded": edges_of(occluded[window]),
+        "visible": edges_of(visible),
+        "occluded": edges_of(occluded),
         "score": score_of(found),
-        "hidden": round(100 * int(occluded.sum()) / max(1, area)),
+        "hidden": round(100 * np.count_nonzero(occluded) / max(1, area)),
     }
 
 # %% ../../nbs/74_shown.ipynb #traits
