@@ -13,6 +13,7 @@ import numpy as np
 from fastcore.basics import patch
 from numpy import ndarray
 
+from .files import counted
 from .masks import check_mask, occluded_part
 
 # %% ../nbs/06_metrics.ipynb #full-iou
@@ -154,7 +155,7 @@ def table(
 def __repr__(self: AmodalScores) -> str:
     "The scores in a line."
     summary = self.summary()
-    counts = f"{summary['objects']} objects, {summary['occluded_objects']} with something hidden"
+    counts = f"{counted(summary['objects'], 'object')}, {summary['occluded_objects']} with something hidden"
     scores = f"full {_percent(summary['full'])}, hidden {_percent(summary['occluded'])}"
     return f"AmodalScores({counts}: {scores})"
 

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from numpy import ndarray
 
 from .crop import Crop, look_through
+from .files import counted
 from .masks import check_rgb, tight_box
 from .order import LEAST_OVERLAP, Order, Relation, order_of, relation, seen
 from .order_pictures import draw_order, take_apart
@@ -44,7 +45,7 @@ class Scene:
 
     def explode(self) -> Figure:
         "The picture taken apart: its layers on panes, front first."
-        boxes = "1 box" if len(self.objects) == 1 else f"{len(self.objects)} boxes"
+        boxes = counted(len(self.objects), "box", "boxes")
         note = f"{boxes} given; the rest\nis the model's answer."
         return take_apart(self.image, *self._masks, self.order, note=note)
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from fastcore.basics import patch
 from numpy import ndarray
 
-from ..files import decode_picture
+from ..files import counted, decode_picture
 from ..rle import areas, as_code, both_of, code_of, decode_rle
 from ..sample import AmodalSample
 from ..synthesis.sources import segmentation_code
@@ -448,7 +448,7 @@ class Benchmark(Sequence):
     def __repr__(self) -> str:
         pictures = len({entry.image_id for entry in self.entries})
         title, file = f"{BENCHMARKS[self.name].title} {self.split}", self.annotations.name
-        return f"{title}: {len(self):,} objects in {pictures:,} pictures, from {file}"
+        return f"{title}: {counted(len(self), 'object')} in {counted(pictures, 'picture')}, from {file}"
 
     def __getitem__(self, index: int | slice) -> "AmodalSample | Benchmark":
         "One sample, or the benchmark of a slice."

@@ -96,7 +96,7 @@ def _inspect_split(name: str, root: Path, split: str) -> tuple[dict, list[str]]:
     elif folders[0] != root and files < len(seen):
         where = folders[0].relative_to(root).as_posix()
         missing = len(seen) - files
-        problems.append(f"{split}: {missing:,} {unit} of {len(seen):,} are missing from {where}")
+        problems.append(f"{split}: {missing:,} of {len(seen):,} {unit} missing from {where}")
     published = facts.counts.get(split)
     if published is not None and published != len(seen):
         problems.append(f"{split}: {len(seen):,} {unit} are annotated, published are {published:,}")

@@ -13,6 +13,7 @@ from threading import Event
 import typer
 
 from .terminal import adapter_option, asking, checkpoint_option, model_option, open_model, say
+from ..files import counted
 
 # %% ../../nbs/86_annotate_command.ipynb #annotate
 def _wait() -> None:
@@ -58,7 +59,7 @@ def _show(folder: Path, file, predictor, port: int, browser: bool) -> None:
         canvas = FolderCanvas(folder, predictor, file=file.path)
         with serving(canvas, port=port) as address:
             print(address, flush=True)
-            say(f"{canvas.frames} pictures; saved with every stroke in {file.path}; Ctrl-C ends")
+            say(f"{counted(canvas.frames, 'picture')}; saved with every stroke in {file.path}; Ctrl-C ends")
             if browser:
                 webbrowser.open(address)
             _wait()

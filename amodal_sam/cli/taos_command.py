@@ -19,6 +19,7 @@ import typer
 from typer.core import TyperGroup
 
 from .terminal import BadInput, asking, figure_file, say
+from ..files import counted
 
 # %% ../../nbs/82_taos_command.ipynb #judge
 def _vlm_judge(url: str | None, model: str, folder: Path, **settings) -> object:
@@ -137,7 +138,7 @@ def _make(sources: list, output: Path, **settings) -> dict:
 # %% ../../nbs/82_taos_command.ipynb #told
 def _tell(index: dict, output: Path) -> None:
     "What came of a run; exit code 3 if it is over and made fewer samples than asked."
-    made = f"{output}: {index['samples']} samples in {len(index['shards'])} shards"
+    made = f"{output}: {counted(index['samples'], 'sample')} in {counted(len(index['shards']), 'shard')}"
     rest = "" if index["complete"] else ", not all that were asked for yet"
     print(f"{made}{rest}; judge: {index['judge']['name']}")
     if "usage" in index:

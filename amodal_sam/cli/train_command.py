@@ -14,6 +14,7 @@ from pathlib import Path
 import typer
 
 from .terminal import BadInput, asking, checkpoint_option, say
+from ..files import counted
 
 # %% ../../nbs/85_train_command.ipynb #settings
 def _like(value, now, name: str, file: Path):
@@ -185,7 +186,7 @@ def _save_trained(trainer, base: str, out: Path, scores: dict) -> None:
     from amodal_sam.modeling.weights import default_places, save_adapter, save_model
     numbers = [f"{name} {value:.3f}" for name, value in scores.items() if isinstance(value, float)]
     on = "" if trainer.held_out else " on the training pictures"
-    print(f"{trainer.step} steps; validation{on}: {', '.join(numbers)}")
+    print(f"{counted(trainer.step, 'step')}; validation{on}: {', '.join(numbers)}")
     model = trainer.average.module
     if base in default_places:
         save_adapter(model, out / "adapter.safetensors", half=True)

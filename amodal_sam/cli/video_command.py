@@ -22,6 +22,7 @@ import typer
 from .. import __version__
 from .terminal import BadInput, adapter_option, asking, checkpoint_option
 from .terminal import numbers, open_model, say
+from ..files import counted
 
 # %% ../../nbs/88_video_command.ipynb #imports-types
 if TYPE_CHECKING:  # heavy, and needed by readers of the code alone
@@ -324,6 +325,6 @@ def _finish(run: VideoRun, frames: "Frames", objects: dict[str, dict]) -> None:
     shutil.rmtree(run.notes)
     for name in objects:
         scores = [row["objects"][name]["score"] for row in rows]
-        print(f"{name}: {len(rows)} frames, score {min(scores):.2f} to {max(scores):.2f}")
+        print(f"{name}: {counted(len(rows), 'frame')}, score {min(scores):.2f} to {max(scores):.2f}")
     made = ["overlay.mp4"] * film + ["result.json", *objects]
     print(f"{run.folder}: {', '.join(made)}")

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from .. import __version__
 from .terminal import BadInput, asking, weights_folder
+from ..files import counted
 
 # %% ../../nbs/87_weights_command.ipynb #imports-types
 if TYPE_CHECKING:  # heavy, and needed by readers of the code alone
@@ -138,7 +139,7 @@ def doctor_command(
     machine = f"{platform.system()} {platform.machine()}"
     print(f"amodal-sam {__version__}, Python {platform.python_version()}, {machine}")
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "the CPU"
-    print(f"runs on {device}, {torch.get_num_threads()} threads")
+    print(f"runs on {device}, {counted(torch.get_num_threads(), 'thread')}")
     for name in _packages:
         print(_installed(name))
     _list()

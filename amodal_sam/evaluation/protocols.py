@@ -16,6 +16,7 @@ from fastcore.basics import patch
 from numpy import ndarray
 
 from ..benchmarks.formats import CodedSample
+from ..files import counted
 from ..rle import areas, as_code, both_of, code_of, either_of, resized, without
 from ..sample import AmodalSample
 
@@ -465,14 +466,14 @@ def summary(
         for part in ("full", "occluded"):
             scores[part + ending] = _reduced(self.terms(part, reduction=reduction))
     hidden = len(self.terms("occluded", reduction="object_mean"))
-    counted = {
+    counts = {
         "objects": len(self.rows),
         "occluded_objects": hidden,
         "skipped": len(self.rows) - hidden,
         "dropped": dict(self.dropped),
         "missing": dict(self.missing),
     }
-    return {"protocol": self.protocol.name, "reduction": self.protocol.reduction} | scores | counted
+    return {"protocol": self.protocol.name, "reduction": self.protocol.reduction} | scores | counts
 
 
 @patch
@@ -481,5 +482,5 @@ def __repr__(self: ProtocolScores) -> str:
     about = self.summary()
     scores = f"full {100 * about['full']:.2f}, hidden {100 * about['occluded']:.2f}"
     skipped = f"{about['skipped']} skipped in the hidden score"
-    counted = f"{about['objects']} objects, {skipped}, {sum(self.dropped.values())} dropped"
-    return f"ProtocolScores({about['protocol']}: {scores}; {counted})"
+    counts = f"{counted(about['objects'], 'object')}, {skipped}, {sum(self.dropped.values())} dropped"
+    return f"ProtocolScores({about['protocol']}: {scores}; {counts})"

@@ -18,7 +18,7 @@ from numpy import ndarray
 from .analysis import breakdown, confidence
 from .evaluate import Evaluation, read_objects_file, scores_table
 from .protocols import ObjectScore
-from ..files import json_text, write_files
+from ..files import counted, json_text, write_files
 from ..rle import decode_rle
 from ..sample import AmodalSample
 from ..show import compare, overlay
@@ -163,13 +163,14 @@ def _table(groups: dict[str, dict]) -> list[str]:
 
 def notes(result: Evaluation) -> list[str]:
     "Where an evaluation is not what its protocols ask, and answers that were not used."
-    lines = [f"- {number} answers not used, {words}" for words, number in result.strays.items()]
+    lines = [f"- {counted(number, 'answer')} not used, {words}" for words, number in result.strays.items()]
     for name, found in result.summaries.items():
         said = list(found["departures"])
         for need, number in found["missing"].items():
-            said.append(f"{need} not known for {number} objects")
+            said.append(f"{need} not known for {counted(number, 'object')}")
         if found["unanswered"]:
-            said.append(f"no answer for {found['unanswered']} objects, counted as a prediction of nothing")
+            without = counted(found["unanswered"], "object")
+            said.append(f"no answer for {without}, counted as a prediction of nothing")
         lines += [f"- \\* `{name}`: {note}" for note in said]
     return lines
 
@@ -179,7 +180,7 @@ def _extras(result: Evaluation) -> list[str]:
     lines = []
     if result.boundary:
         mean, number = 100 * np.mean(result.boundary), len(result.boundary)
-        lines += ["", f"Boundary IoU of the whole: {mean:.2f} (mean of {number} objects)."]
+        lines += ["", f"Boundary IoU of the whole: {mean:.2f} (mean of {counted(number, 'object')})."]
     if result.objects:
         known = {name: value for name, value in result.precision.items() if not math.isnan(value)}
         shares = ", ".join(f"{name} {100 * value:.2f}" for name, value in known.items())

@@ -25,6 +25,8 @@ import cv2
 import numpy as np
 from numpy import ndarray
 
+from ..files import counted
+
 # %% ../../nbs/27_factory.ipynb #imports-own
 from .. import __version__
 from ..files import fingerprint, json_text
@@ -478,11 +480,12 @@ def _card(index: dict) -> str:
     unfinished = "" if index["complete"] else "; not finished yet"
     return "\n".join([
         "# Synthetic occlusions", "",
-        f"{index['samples']} samples in {len(index['shards'])} shards, made by amodal-sam "
-        f"{index['version']} (Target-Aware Occlusion Synthesis) with seed {index['seed']}{unfinished}.",
+        f"{counted(index['samples'], 'sample')} in {counted(len(index['shards']), 'shard')}, made by "
+        f"amodal-sam {index['version']} (Target-Aware Occlusion Synthesis) "
+        f"with seed {index['seed']}{unfinished}.",
         "",
         f"Judge: **{judge['name']}**, version {judge['version']}. "
-        f"Its verdicts on {sum(verdicts.values())} candidates: {judged}.", "",
+        f"Its verdicts on {counted(sum(verdicts.values()), 'candidate')}: {judged}.", "",
         f"Sources: {', '.join(about['name'] for about in index['sources'].values())}. "
         f"Broken members that were skipped: {len(index['broken'])}. "
         f"Samples given up after {index['attempts']} attempts: {index['given_up']}.", "",
@@ -559,7 +562,7 @@ class _News:
             self.named |= broken.keys()
             lost = f", {counts['given_up']} given up" if counts["given_up"] else ""
             candidates = sum(counts["verdicts"].values())
-            made = f"{counts['samples']} samples of {candidates} candidates"
+            made = f"{counted(counts['samples'], 'sample')} of {counted(candidates, 'candidate')}"
             self.log(f"{unit.name}: {made}{lost}; {self.by}")
 
 
@@ -579,7 +582,7 @@ def _run(
             unfinished.append(unit)
             (folder / "counts" / f"{unit.name}.json").unlink(missing_ok=True)
     news, finished = _News(folder, unfinished, plan.judge.name, log), len(mine) - len(unfinished)
-    log(f"{len(mine)} shards, {finished} of them finished before; {news.by}")
+    log(f"{counted(len(mine), 'shard')}, {finished} of them finished before; {news.by}")
     try:
         with closing(engine(_tasks(plan, unfinished, workers, folder))) as done:
             for _ in done:

@@ -28,6 +28,7 @@ from fastcore.basics import patch
 from numpy import ndarray
 from PIL import Image
 
+from ..files import counted
 from ..sample import AmodalSample
 from .judge import JudgeStopped, Verdict, two_pictures
 
@@ -182,9 +183,9 @@ def _check_budget(totals: Counter, requests: int | None, tokens: int | None):
     "Stop if a budget is spent."
     spent = totals["prompt_tokens"] + totals["completion_tokens"]
     if requests is not None and totals["requests"] >= requests:
-        raise JudgeStopped(f"the budget of {requests} requests is spent")
+        raise JudgeStopped(f"the budget of {counted(requests, 'request')} is spent")
     if tokens is not None and spent >= tokens:
-        raise JudgeStopped(f"the budget of {tokens} tokens is spent")
+        raise JudgeStopped(f"the budget of {counted(tokens, 'token')} is spent")
 
 # %% ../../nbs/26_judge_vlm.ipynb #messages
 _REQUIRED = (
@@ -345,8 +346,8 @@ class _Connection:
                 if self.halt.wait(pause):
                     raise JudgeStopped(_HELD_BACK)
         if status is None:
-            raise JudgeStopped(f"the server does not answer, {settings.retries + 1} tries")
-        raise _NoAnswer(f"{status}, {settings.retries + 1} tries")
+            raise JudgeStopped(f"the server does not answer, {counted(settings.retries + 1, 'try', 'tries')}")
+        raise _NoAnswer(f"{status}, {counted(settings.retries + 1, 'try', 'tries')}")
 
     def _status(self, error: Exception) -> int | str | None:
         "Why a try failed, None if nobody answers; an error if another try would be in vain."

@@ -31,7 +31,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 from tqdm.auto import tqdm
 
-from ..files import json_text, replace_file
+from ..files import counted, json_text, replace_file
 from ..metrics import AmodalScores
 from ..modeling.amodal import AmodalOutput, AmodalSam, Encoded
 from ..sample import AmodalSample
@@ -382,7 +382,7 @@ def _check_first(examples: Dataset, objects: list[MaskedObject]) -> None:
     except RuntimeError as error:
         pictures = len({thing.image_id for thing in objects})
         raise ValueError(
-            f"{len(objects)} objects of {pictures} pictures make no occlusion: "
+            f"no occlusion comes of {counted(len(objects), 'object')} in {counted(pictures, 'picture')}: "
             f"give more pictures with whole objects, or widen the settings of taos ({error})"
         ) from error
 
