@@ -207,7 +207,7 @@ def train_command(
         [],
         "--amodal",
         metavar="FILE...",
-        help="COCO JSON files with whole masks too (amodal_segmentation, or visible_mask), used as they are.",
+        help="COCO JSON files with whole masks too (amodal_segmentation, or visible_mask), all believed.",
     ),
     base: str = typer.Option(
         "tiny", "--base", help="Model to start from: tiny, vit_b, vit_l, vit_h, or a safetensors file."

@@ -63,6 +63,7 @@ class MaskedObject:
     image_id: str = ""                 # name of the picture
     object_id: str = ""                # name of the object
     source: str = ""                   # name of what it was read from
+    load_amodal: Callable[[], ndarray] | None = None  # $M_{\text{gt}}$ likewise, where a person drew it
 
     @classmethod
     def of(
@@ -118,9 +119,11 @@ def shrunk(
     opacity = _sized(thing.load_mask(), times, size)
     if not (opacity > 127).any():
         return None
+    amodal = thing.load_amodal
     return replace(
         thing,
         load_image=partial(_load_sized, thing.load_image, times, size),
+        load_amodal=partial(_load_sized, amodal, times, size) if amodal else None,
         load_mask=partial(np.asarray, opacity),
         box=tuple(tight_box(opacity > 127).tolist()),
         size=size,
@@ -155,6 +158,7 @@ class WholeConfig:
     person_solid: float = 0.75    # of a person, share of the hull at most; more is a bust
     person_upright: float = 1.3   # of a person, height per width at least; less is a bust
     person_tall: float = 2.6      # of a person, height per width from which a long coat may be compact
+    hidden: float = 0.05          # most of it that its annotation may call hidden, in [0, 1]
 
 def _main_share(mask: ndarray) -> float:
     "Share of a mask, uint8, in its largest connected piece."
@@ -288,7 +292,8 @@ class _Masks:
 
 # %% ../../nbs/20_objects.ipynb #whole-among
 def whole_among(
-    annotations: Sequence[dict],  # of one picture: `segmentation`, packed; SA-1B's scores, `part`, `name`
+    annotations: Sequence[dict],  # of one picture: `segmentation`, packed; SA-1B's scores, `part`, `name`,
+                                  # `hidden` (a share) and `truncated`
     config: WholeConfig = WholeConfig(),  # what is asked for
 ) -> list[bool]:                  # for each mask, True if it can stand for a whole object
     "Which of the masks of a picture nothing seems to hide or cut (sections 3.3 and 4.1)."
@@ -306,6 +311,8 @@ def whole_among(
         entry = annotations[number]
         sure = entry.get("predicted_iou", 1.0) >= config.predicted_iou
         if not sure or entry.get("stability_score", 1.0) < config.stability:
+            continue
+        if entry.get("truncated") or entry.get("hidden", 0.0) > config.hidden:
             continue
         if masks.is_cut(place, entry.get("name") == "person") or masks.is_part(place):
             continue

@@ -21,7 +21,7 @@ from numpy import ndarray
 from pycocotools import mask as coco_mask
 
 from ..masks import tight_box
-from ..rle import code_of, decode_rle, encode_rle
+from ..rle import both_of, code_of, decode_rle, encode_rle
 from .objects import BrokenMember, MaskedObject, Member, Picture
 from .objects import mask_window, whole_among
 
@@ -81,6 +81,32 @@ def _load_opacity(code: dict, box: tuple[float, ...]) -> ndarray:
     opacity[top:bottom, left:right] = 255 * mask_window(code, (left, top, right, bottom))
     return opacity
 
+# %% ../../nbs/21_sources.ipynb #read-parts
+_WHOLE = ("amodal_segmentation", "a_segm", "segmentation")
+_SEEN = ("visible_mask", "inmodal_seg", "i_segm", "segmentation")
+
+
+def _first(annotation: dict, names: tuple[str, ...]) -> dict | list:
+    "The first of the entries that an annotation has."
+    return next((annotation[name] for name in names if annotation.get(name) is not None), None)
+
+
+def _parts_of(annotation: dict, size: tuple[int, int]) -> dict:
+    "Codes of what is seen and, where a person says so, of the whole; the share that is hidden."
+    seen, whole = _first(annotation, _SEEN), _first(annotation, _WHOLE)
+    if seen is None:
+        raise KeyError("segmentation")
+    visible, stated = segmentation_code(seen, size), float(annotation.get("occlude_rate") or 0)
+    if seen is whole and stated > 0:
+        raise ValueError(f"{stated:.0%} of it is hidden, but visible_mask, what is seen of it, is missing")
+    if seen is whole:
+        return {"segmentation": visible, "hidden": 0.0}
+    amodal = segmentation_code(whole, size)
+    visible = code_of(both_of(amodal, visible))
+    hidden = 1 - float(coco_mask.area(visible)) / max(1, int(coco_mask.area(amodal)))
+    by_person = hidden > 0 and annotation.get("score") is None
+    return {"segmentation": visible, "hidden": hidden, "amodal": amodal if by_person else None}
+
 # %% ../../nbs/21_sources.ipynb #read-codes
 def _read_codes(
     group: list[dict],
@@ -88,28 +114,33 @@ def _read_codes(
     names: dict[int, str],
     report: Callable[[str, str], None],
 ) -> list[dict]:
-    "A picture's annotations whose masks can be read, each with its packed code and its class."
+    "A picture's annotations whose masks can be read, each with its packed codes and its class."
     found = []
     for annotation in group:
         try:
-            code = segmentation_code(annotation["segmentation"], size)
+            parts = _parts_of(annotation, size)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             report(f"annotation {annotation['id']}", _reason(error))
             continue
         category = annotation.get("category_id")
         known = names.get(category, "") if isinstance(category, (int, str)) else ""
-        found.append(annotation | {"segmentation": code, "name": known})
+        found.append(annotation | parts | {"name": known})
     return found
 
 # %% ../../nbs/21_sources.ipynb #one-picture
+def _box_of(code: dict) -> tuple[float, ...]:
+    "The tight box of a packed mask, XYXY."
+    left, top, width, height = coco_mask.toBbox(code).tolist()
+    return left, top, left + width, top + height
+
 def _object_of(entry: dict, whole: bool, picture: Picture, about: dict) -> MaskedObject:
     "One object of a picture; `about` holds the picture's size and name."
-    code = entry["segmentation"]
-    left, top, width, height = coco_mask.toBbox(code).tolist()
-    box = left, top, left + width, top + height
-    load, name = partial(_load_opacity, code, box), str(entry["id"])
-    category = entry.get("name", "")
-    return MaskedObject(picture, load, box, whole=whole, category=category, object_id=name, **about)
+    code, amodal = entry["segmentation"], entry.get("amodal")
+    box = _box_of(code)
+    names = {"category": entry.get("name", ""), "object_id": str(entry["id"])}
+    if amodal:
+        names["load_amodal"] = partial(_load_opacity, amodal, _box_of(amodal))
+    return MaskedObject(picture, partial(_load_opacity, code, box), box, whole=whole, **names, **about)
 
 def _objects_of(
     member: Member,                      # the picture
@@ -124,7 +155,8 @@ def _objects_of(
     entries = _read_codes(group, size, names, report)
     about = {"size": size, "image_id": member.name}
     for entry, whole in zip(entries, whole_among(entries)):
-        if not entry.get("iscrowd") and coco_mask.area(entry["segmentation"]) >= max(least_area, 1):
+        no_object = entry.get("iscrowd") or entry.get("isStuff")
+        if not no_object and coco_mask.area(entry["segmentation"]) >= max(least_area, 1):
             found.append(_object_of(entry, whole, picture, about))
     return found
 
@@ -162,6 +194,17 @@ def _picture_of(annotation: dict, pictures: dict[int, dict | None]) -> dict | No
         raise ValueError(f"it is about picture {about}, which is not listed")
     return pictures[about]
 
+# %% ../../nbs/21_sources.ipynb #grouped
+def _single(annotations: list) -> Iterable:
+    "Annotations one by one; COCOA has one a picture, with its objects as regions."
+    for rank, annotation in enumerate(annotations):
+        if not isinstance(annotation, dict) or "regions" not in annotation:
+            yield annotation
+            continue
+        number, about = annotation.get("id", rank), {"image_id": annotation.get("image_id")}
+        for place, region in enumerate(annotation["regions"], start=1):
+            yield about | {"id": f"{number}-{place}"} | region
+
 def _groups_of(
     content: dict,
     report: Callable[[str, str], None],
@@ -172,7 +215,7 @@ def _groups_of(
             f"it holds a {type(content).__name__}, not the entries images and annotations"
         )
     pictures, groups = _listed_pictures(content["images"], report), {}
-    for rank, annotation in enumerate(content["annotations"]):
+    for rank, annotation in enumerate(_single(content["annotations"])):
         try:
             annotation = {"id": rank} | annotation
             picture = _picture_of(annotation, pictures)
@@ -244,11 +287,11 @@ def _objects_in(
     return found
 
 def read_coco(
-    annotations: Path,  # COCO JSON; its pictures lie beside it, or in `images` beside or one level up
+    annotations: Path,  # COCO or COCOA JSON; pictures lie beside it, or in `images` beside or one level up
     *,
-    least_area: int = 64,  # smaller objects are left out, pixels
+    least_area: int = 64,  # smaller objects are left out, pixels of what is seen
     report: Callable[[str, str], None] | None = None,  # told what is skipped and why; else it stops
-) -> list[MaskedObject]:   # without crowds; an entry `part` marks a part, which is never whole
+) -> list[MaskedObject]:   # what is seen of each, without crowds; an entry `part` marks a part, never whole
     "Objects of a COCO file, each tested for being whole (section 3.3)."
     annotations = Path(annotations)
     try:

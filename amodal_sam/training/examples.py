@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy import ndarray
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import ConcatDataset, Dataset
 
 from ..crop import Crop, crop_around, take_crop
 from ..masks import expand_box, tight_box
@@ -187,6 +187,22 @@ def _neighbour(
     asked = {"other_box": _jittered(box, jitter, generator)}
     return asked | {"other": mask, "other_points": points, "other_labels": labels}
 
+# %% ../../nbs/40_examples.ipynb #drawn
+class _Drawn(Sequence):
+    "Objects whose hidden part a person has drawn, as samples."
+    def __init__(self, objects: list[MaskedObject]):
+        self.objects = objects
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    def __getitem__(self, index: int) -> AmodalSample:
+        thing = self.objects[index]
+        visible = thing.load_mask() > 127
+        amodal = (thing.load_amodal() > 127) | visible
+        names = {"image_id": thing.image_id, "object_id": thing.object_id, "category": thing.category}
+        return AmodalSample(thing.load_image, amodal, visible, **names)
+
 # %% ../../nbs/40_examples.ipynb #natural
 def _beside(naturals: Sequence[AmodalSample], index: int, picture: str) -> ndarray | None:
     "What is seen of the next object of the same picture, or of the one before."
@@ -232,7 +248,7 @@ def _synthetic(examples: "TaosExamples", generator: np.random.Generator) -> Amod
 
 def _example(examples: "TaosExamples", generator: np.random.Generator) -> dict[str, ndarray] | None:
     "One occlusion with every prompt a step may want; None if what was drawn does not fit."
-    natural = len(examples.naturals) and generator.random() < examples.views.natural_share
+    natural = examples.natural_share and generator.random() < examples.natural_share
     sample = _natural(examples, generator) if natural else _synthetic(examples, generator)
     if sample is None or sample.visible.sum() < 20:
         return None
@@ -267,12 +283,15 @@ class TaosExamples(Dataset):
         seed: int = 0,                # of every draw
         augment: bool = True,         # jitter colours, boxes and crops
     ):
-        self.naturals = naturals
         self.size, self.taos, self.views = size, taos, views
         self.seed, self.augment = seed, augment
         usable = [thing for thing in objects if _longer_side(thing) >= 24]
         self.photographs = [thing for thing in usable if thing.background]
         self.cutouts = [thing for thing in usable if not thing.background]
+        drawn = [thing for thing in usable if thing.load_amodal]
+        self.naturals = ConcatDataset([naturals, _Drawn(drawn)])
+        most = 1.0 if len(naturals) else len(drawn) / max(1, len(usable))
+        self.natural_share = min(views.natural_share, most) if len(self.naturals) else 0.0
         self.groups = defaultdict(list)
         for thing in self.photographs:
             if thing.whole or not whole:
