@@ -6,15 +6,20 @@
 __all__ = ['PALETTE', 'overlay', 'new_figure', 'compare', 'show_layers']
 
 # %% ../nbs/01_show.ipynb #imports
+from functools import cache
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from matplotlib.figure import Figure
 from numpy import ndarray
 from PIL import Image
 
 from .masks import check_rgb
+
+# %% ../nbs/01_show.ipynb #imports-types
+if TYPE_CHECKING:  # slow to import, and needed by figures alone
+    from matplotlib.figure import Figure
 
 # %% ../nbs/01_show.ipynb #palette
 PALETTE = {
@@ -115,18 +120,24 @@ def _fitting(mask: ndarray, name: str, image: ndarray) -> ndarray:
     return mask
 
 # %% ../nbs/01_show.ipynb #figure
-class _Figure(Figure):
-    "A figure that a notebook shows without pyplot, at most 100 kB heavy."
-    def _repr_png_(self) -> bytes:
-        for dpi, colours in ((100, None), (100, 256), (80, 256), (60, 256), (40, 256), (30, 64)):
-            buffer = BytesIO()
-            self.savefig(buffer, format="png", dpi=dpi, bbox_inches="tight", facecolor="white")
-            if colours:
-                picture, buffer = Image.open(buffer).convert("RGB"), BytesIO()
-                picture.quantize(colours, dither=Image.Dither.NONE).save(buffer, format="png", optimize=True)
-            if buffer.tell() < 100_000:
-                break
-        return buffer.getvalue()
+def _light_png(figure: "Figure") -> bytes:
+    "A figure as PNG, at most 100 kB heavy."
+    for dpi, colours in ((100, None), (100, 256), (80, 256), (60, 256), (40, 256), (30, 64)):
+        buffer = BytesIO()
+        figure.savefig(buffer, format="png", dpi=dpi, bbox_inches="tight", facecolor="white")
+        if colours:
+            picture, buffer = Image.open(buffer).convert("RGB"), BytesIO()
+            picture.quantize(colours, dither=Image.Dither.NONE).save(buffer, format="png", optimize=True)
+        if buffer.tell() < 100_000:
+            break
+    return buffer.getvalue()
+
+
+@cache
+def _figure_class() -> type:
+    "Of figures that a notebook shows without pyplot; Matplotlib is imported when the first is made."
+    from matplotlib.figure import Figure
+    return type("_Figure", (Figure,), {"_repr_png_": _light_png})
 
 
 def new_figure(
@@ -134,9 +145,9 @@ def new_figure(
     height: float,  # inches
     *,
     layout: str = "none",  # of Matplotlib: constrained, tight or none
-) -> Figure:        # without axes
+) -> "Figure":      # without axes
     "An empty figure that a notebook shows without pyplot."
-    return _Figure(figsize=(width, height), layout=layout)
+    return _figure_class()(figsize=(width, height), layout=layout)
 
 
 def _picture(panel: ndarray, title: str, backdrop: ndarray | None = None) -> ndarray:
@@ -161,7 +172,7 @@ def _picture(panel: ndarray, title: str, backdrop: ndarray | None = None) -> nda
 # %% ../nbs/01_show.ipynb #compare
 def compare(
     rows: list[dict[str, ndarray]],  # title to image, uint8 (H, W, 3), or mask, bool or 0 to 1, (H, W)
-) -> Figure:                         # a grid of pictures
+) -> "Figure":                       # a grid of pictures
     "Pictures in rows and columns; masks take their colour from the palette, by a word of their title."
     count = len(rows[0]) if rows else 0
     if not rows or any(len(row) != count for row in rows):
@@ -188,7 +199,7 @@ def show_layers(
     layers: dict[str, ndarray],                # title to mask, bool or 0 to 1, (H, W), or map of any size
     *,
     box: ndarray | list[float] | None = None,  # $B$, drawn on the image, XYXY, pixels, (4,) or (N, 4)
-) -> Figure:                                   # the image, and each mask over a faded copy of it
+) -> "Figure":                                 # the image, and each mask over a faded copy of it
     "An image beside its masks."
     faded = np.rint(205 + 0.2 * check_rgb(image) @ np.array([0.299, 0.587, 0.114]))
     backdrop = np.repeat(faded.astype(np.uint8)[..., None], 3, axis=2)

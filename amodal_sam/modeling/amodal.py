@@ -105,18 +105,15 @@ class Encoded:
         return Encoded(features, tuple(kept))
 
 # %% ../../nbs/13_amodal.ipynb #block-channels
-@torch.no_grad()
 def block_channels(
     encoder: nn.Module,  # SAM's image encoder, official or small
 ) -> list[int]:          # channels after each block
-    "Channels of the features after each block, found by sending an empty image through."
-    side, channels = encoder.img_size, []
-    features = encoder.patch_embed(torch.zeros(1, 3, side, side))
-    for block in encoder.blocks:
-        if not hasattr(block, "attn"):
-            features = block(features)
-        channels.append(features.shape[-1])
-    return channels
+    "Channels of the features after each block: those of the last convolution so far."
+    channels = []
+    for stage in (encoder.patch_embed, *encoder.blocks):
+        widths = [part.out_channels for part in stage.modules() if isinstance(part, nn.Conv2d)]
+        channels.append(widths[-1] if widths else channels[-1])
+    return channels[1:]
 
 # %% ../../nbs/13_amodal.ipynb #surgery
 def _places(sam: Sam, config: AdapterConfig) -> list[int]:
