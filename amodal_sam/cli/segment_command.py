@@ -76,13 +76,23 @@ def scene_files(
     return files | {"exploded.png": figure_file(scene.explode())} if exploded else files
 
 
+def _listed(numbers: list[int]) -> str:
+    "Numbers as people say them: 1, 2 and 3."
+    *most, last = map(str, sorted(numbers))
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def _order_sentence(told: dict) -> str:
-    "The layers from the front, and what is not clear about them."
-    layers = " | ".join(" ".join(map(str, layer)) for layer in told["layers"])
-    rings = [f"a ring of {' '.join(map(str, ring))}" for ring in told["rings"]]
-    unclear = ", ".join(f"{one['front']} and {one['back']}" for one in told["undecided"])
-    parts = [f"from the front: {layers}", *rings]
-    return "; ".join([*parts, f"undecided: {unclear}"] if unclear else parts)
+    "Who hides whom, as far as it is known; of pairs that are not decided no order is said."
+    hidden = {}
+    for pair in told["occlusions"]:
+        hidden.setdefault(pair["front"], []).append(pair["back"])
+    parts = [f"{front} hides {_listed(backs)}" for front, backs in sorted(hidden.items())]
+    parts = parts or ["none is known to hide another"]
+    parts += [f"{_listed(ring)} hide one another in a ring" for ring in told["rings"]]
+    pairs = sorted(sorted((pair["front"], pair["back"])) for pair in told["undecided"])
+    unclear = ", ".join(f"{one} or {other}" for one, other in pairs)
+    return "; ".join([*parts, f"undecided which is in front: {unclear}"] if unclear else parts)
 
 # %% ../../nbs/84_segment_command.ipynb #write-answer
 _masks = ("amodal.png", "visible.png", "occluded.png")
