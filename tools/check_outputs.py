@@ -97,6 +97,7 @@ def execute(path: Path, folder: Path):
         os.dup2(said.fileno(), 2)
     from execnb.shell import CaptureShell
 
+    multiprocessing.set_start_method(None, force=True)  # what the notebook starts begins as a reader's would
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)  # so that nothing is left behind
     os.chdir(path.parent)
     sys.path[:] = [str(ROOT), *(entry for entry in sys.path if entry != str(Path(__file__).parent))]
