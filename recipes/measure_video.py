@@ -42,6 +42,7 @@ from amodal_sam.video.frame_by_frame import FrameByFrame
 from amodal_sam.video.predictor import AmodalVideoPredictor
 
 HIDDEN = 0.05  # least share of an object that must be hidden for the hidden score
+STILL = FollowRule(motion=0.0, place=1.0, size=1.0, trust=0.0, patience=2)  # the last backed answer's box
 
 
 def arguments() -> argparse.Namespace:
@@ -124,7 +125,7 @@ class Tried(FrameByFrame):
     "The frame-by-frame follower with one change."
 
     predictor: AmodalPredictor
-    rule: FollowRule = FollowRule(motion=0.0)
+    rule: FollowRule = STILL
     keep: float = 0.0  # share of the last region that stays in the next
     flow: bool = False  # the region moves as what is seen moves
 
@@ -166,15 +167,18 @@ class Unadapted(AmodalVideoPredictor):
 def remembering(name: str) -> dict:
     "The answers of a video model, by their names."
 
-    def follower(kind: type = AmodalVideoPredictor, gate: float = 1.0) -> AmodalVideoPredictor:
+    def follower(kind: type = AmodalVideoPredictor, gate: float = 1.0, **changes) -> AmodalVideoPredictor:
         made = kind.from_pretrained(name)
         made.model.sam2.memory_attention.gate.data *= gate
+        for field, value in changes.items():
+            setattr(made, field, value)
         return made
 
     made = {
         "memory": follower(),
-        "memory, adapters off": follower(Unadapted),
-        "memory switched off": follower(gate=0.0),
+        "memory, nothing completes it": follower(image=None),
+        "memory, adapters off": follower(Unadapted, image=None),
+        "memory switched off": follower(gate=0.0, image=None),
     }
     return {name: lambda clip, one=one: followed(one, clip) for name, one in made.items()}
 
@@ -214,11 +218,12 @@ def trials(predictor: AmodalPredictor) -> dict:
     wide = AmodalPredictor(predictor.model, context=1.6)
     changes = {
         "as it was: the last backed answer's box": {},
-        "any answer is believed": {"rule": FollowRule(backed=False, motion=0.0)},
-        "moved on by half of the smoothed motion": {"rule": FollowRule()},
+        "any answer is believed": {"rule": FollowRule(backed=False)},
+        "moved on by half of the smoothed motion": {"rule": replace(STILL, motion=0.5)},
         "crop 1.6 times the box": {"predictor": wide},
-        "moved on by the last motion": {"rule": FollowRule(motion=1.0, steady=0.0)},
-        "by half of the last motion": {"rule": FollowRule(steady=0.0)},
+        "moved on by the last motion": {"rule": replace(STILL, motion=1.0, steady=0.0)},
+        "by half of the last motion": {"rule": replace(STILL, motion=0.5, steady=0.0)},
+        "with inertia, as it is": {"rule": FollowRule()},
         "half of the last region stays": {"keep": 0.5},
         "carried by flow": {"flow": True},
         "by flow, half of the last region stays": {"flow": True, "keep": 0.5},
@@ -233,14 +238,18 @@ def trials(predictor: AmodalPredictor) -> dict:
 
 def memory_trials(name: str) -> dict:
     "What was tried of the video model."
-    still = FollowRule(motion=0.0)
+    halfway = replace(STILL, motion=0.5)
+    inert = replace(FollowRule(), patience=STILL.patience)
     changes = {
-        "memory: the box as it was": {"rule": still},
-        "memory: moved on by the last motion": {"rule": FollowRule(motion=1.0, steady=0.0)},
-        "memory: by half of it": {"rule": FollowRule(steady=0.0)},
-        "memory: by half of the smoothed motion": {},
-        "memory: crop 1.3 times the box": {"rule": still, "context": 1.3},
-        "memory: crop 2 times the box": {"rule": still, "context": 2.0},
+        "the box as it was": {"rule": STILL},
+        "crop 1.3 times the box": {"rule": STILL, "context": 1.3},
+        "crop 2 times the box": {"rule": STILL, "context": 2.0},
+        "moved on by the last motion": {"rule": replace(STILL, motion=1.0, steady=0.0)},
+        "by half of it": {"rule": replace(halfway, steady=0.0)},
+        "by half of the smoothed motion": {"rule": halfway},
+        "that, and inertia": {"rule": inert},
+        "that, and four frames' patience": {},
+        "that, and completed by `tiny`": {"image": AmodalPredictor.from_pretrained("tiny")},
     }
     model = AmodalVideoPredictor.from_pretrained(name).model
     usual = {"context": model.config.context}

@@ -73,7 +73,10 @@ def _open_video(model: str, checkpoint: Path | None, adapter: Path | None) -> tu
         follower = AmodalVideoPredictor.from_pretrained(
             model, checkpoint=checkpoint, adapter=adapter, device=device
         )
-        weights = {path.name: fingerprint(path) for path in ([own] if own else given)}
+        files = [own] if own else given
+        if follower.image is not None:
+            files = [*files, weights_path("tiny")]
+        weights = {path.name: fingerprint(path) for path in files}
     return follower, {"model": Path(model).name, "weights": weights, "version": __version__}
 
 # %% ../../nbs/88_video_command.ipynb #asked-objects

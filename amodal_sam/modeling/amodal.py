@@ -10,7 +10,6 @@ __all__ = ['AdapterConfig', 'PlainAdapter', 'build_adapters', 'Encoded', 'block_
 from dataclasses import dataclass
 from functools import partial
 
-import torch
 from torch import Tensor, nn
 
 from ..masks import box_to_prior, expand_box

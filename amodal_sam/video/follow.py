@@ -21,14 +21,21 @@ class FollowRule:
     cover: float = 0.5    # share of what is seen that a prediction must cover to be backed
     jump: float = 2.0     # most by which the box's area may change between frames, as a factor
     widen: float = 1.2    # factor on the box's area for each frame without a backed prediction
-    patience: int = 2     # frames in a row that what is seen must contradict the prediction
+    patience: int = 4     # frames in a row that what is seen must contradict the prediction
                           # before the box moves there
     motion: float = 0.5   # share of the last motion by which the box moves on, 0 to 1
     steady: float = 0.5   # share of earlier motion in what counts as the last one, 0 to below 1
+    place: float = 0.8    # share of the way that the box's middle goes to the prediction's, 0 to 1
+    size: float = 0.2     # share of the way that its sides go to the prediction's, as factors, 0 to 1
+    trust: float = 2.0    # power of the seen share of the prediction, by which both are multiplied
 
 # %% ../../nbs/60_follow.ipynb #follow
 def _area(box: ndarray) -> float:
     return float(np.prod(np.maximum(box[2:] - box[:2], 0)))
+
+
+def _middle_and_sides(box: ndarray) -> tuple[ndarray, ndarray]:
+    return (box[:2] + box[2:]) / 2, box[2:] - box[:2]
 
 
 def _covers(amodal: ndarray, visible: ndarray, share: float) -> bool:
@@ -68,20 +75,27 @@ class Follow:
         "What is known after a frame (section 3.5)."
         found, seen = amodal.any(), visible.any()
         if not rule.backed:
-            return self._moved(tight_box(amodal), rule) if found else replace(self, lost=self.lost + 1)
+            return Follow(tight_box(amodal)) if found else replace(self, lost=self.lost + 1)
         agree = found and seen and _covers(amodal, visible, rule.cover)
         most = rule.jump ** (self.lost + 1)
         if agree and 1 / most <= _area(tight_box(amodal)) / _area(self.box) <= most:
-            return self._moved(tight_box(amodal), rule)
+            share = (amodal & visible).sum() / amodal.sum()
+            return self._moved(tight_box(amodal), rule, trust=float(share) ** rule.trust)
         astray = self.astray + 1 if seen and not agree else 0
         if astray >= rule.patience and _area(tight_box(visible)) <= rule.jump * _area(self.box):
             return Follow(tight_box(visible))
         return replace(self, lost=self.lost + 1, astray=astray)
 
-    def _moved(self, box: ndarray, rule: FollowRule) -> "Follow":
-        "Found at a box; how it moved is known where it was not lost."
+    def _moved(self, box: ndarray, rule: FollowRule, *, trust: float) -> "Follow":
+        "Found at a box, which is trusted so far; how it moved is known where it was not lost."
+        (old, sides), (found, found_sides) = _middle_and_sides(self.box), _middle_and_sides(box)
+        expected = old + rule.motion * np.asarray(self.motion)
+        middle = expected + rule.place * trust * (found - expected)
         if self.lost:
-            return Follow(box)
-        shift = (box[:2] + box[2:] - self.box[:2] - self.box[2:]) / 2
-        motion = rule.steady * np.asarray(self.motion) + (1 - rule.steady) * shift
-        return Follow(box, motion=tuple(map(float, motion)))
+            middle = found
+        sides = sides * (found_sides / sides) ** (rule.size * trust)
+        new = np.concatenate([middle - sides / 2, middle + sides / 2]).astype(np.float32)
+        if self.lost:
+            return Follow(new)
+        motion = rule.steady * np.asarray(self.motion) + (1 - rule.steady) * (middle - old)
+        return Follow(new, motion=tuple(map(float, motion)))

@@ -19,7 +19,7 @@ from ..crop import Crop
 from ..masks import check_box, tight_box
 from ..modeling.amodal_sam2 import Tracked, as_prompt, empty_bank
 from ..modeling.tiny_video import video_from_pretrained
-from ..predict import check_points
+from ..predict import AmodalPredictor, check_points
 from .follow import Follow
 from .memory import Clip, Place, Prompt, TrackedObject, VideoState, forget_frame
 from .memory import forget_stale, last_known, load_video_state, save_video_state
@@ -142,11 +142,14 @@ class AmodalVideoPredictor(VideoModel):
         *,
         checkpoint: Path | None = None,  # SAM-2's official file, for the official names
         adapter: Path | None = None,     # trained adapters for them
+        image: str | None = "tiny",      # model or file that completes what a small one finds, or None
         device: str = "cpu",             # where it runs
     ) -> "AmodalVideoPredictor":
         "A predictor with trained weights; a small model looks at crops, the official ones at whole frames."
         model = video_from_pretrained(name, checkpoint=checkpoint, adapter=adapter).to(device)
-        return cls(model, context=model.config.context or None)
+        small = model.config.context or None
+        asked = AmodalPredictor.from_pretrained(image, device=device) if small and image else None
+        return cls(model, context=small, image=asked)
 
     def init_state(
         self,
@@ -188,7 +191,8 @@ class AmodalVideoPredictor(VideoModel):
             if state.clip[frame] is None:
                 found = bridge_frame(state, frame, reverse, found)
             else:
-                found = track_frame(self, state, frame, reverse)
+                with self.running():
+                    found = track_frame(self, state, frame, reverse)
             state.last = frame
             yield frame, found
             frame += -1 if reverse else 1
@@ -243,7 +247,8 @@ def _shown(
 ) -> tuple[int, dict[object, VideoPrediction]]:
     "Put a prompt; the frame, and the answers to all prompts there."
     state.objects.setdefault(obj_id, TrackedObject())
-    _prompt_frame(self, state, obj_id, frame_idx, prompt)
+    with self.running():
+        _prompt_frame(self, state, obj_id, frame_idx, prompt)
     answers = {}
     for name, thing in state.objects.items():
         if frame_idx in thing.prompts:

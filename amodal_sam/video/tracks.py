@@ -7,6 +7,7 @@ __all__ = ['see_frame', 'place_inside', 'mask_inside', 'mask_back', 'VideoModel'
            'track_frame', 'bridge_frame']
 
 # %% ../../nbs/63_tracks.ipynb #imports
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..crop import Crop, crop_around, put_back, take_crop
+from ..predict import AmodalPredictor, running_on
 from .follow import Follow, FollowRule
 from ..masks import expand_box
 from .frame_by_frame import VideoPrediction
@@ -85,9 +87,16 @@ class VideoModel:
                                           # None shows the model whole frames
         chunk: int = 8,                   # objects that the encoder takes at once
         rule: FollowRule = FollowRule(),  # which predictions become priors
+        image: AmodalPredictor | None = None,  # completes what the memories find; None leaves it to them
+        threads: int | None = None,       # of PyTorch, for a frame; None takes one where crops are shown
     ):
         self.model, self.context, self.chunk, self.rule = model.eval(), context, chunk, rule
-        self.device = next(model.parameters()).device
+        self.image, self.threads, self.device = image, threads, next(model.parameters()).device
+
+    def running(self) -> AbstractContextManager:
+        "Inside, PyTorch computes on as many threads as the views are worth."
+        usual = torch.get_num_threads() if self.context is None else 1
+        return running_on(self.threads or usual)
 
     def view(self, region: ndarray, *, room: float = 1.0) -> Crop | None:
         "What the network is shown for a region, with room for what is unknown."
@@ -158,22 +167,35 @@ def predict_place(
     return VideoPrediction(amodal, visible & amodal, score, region, prior), visible
 
 # %% ../../nbs/63_tracks.ipynb #track
+def _completed(
+    image: AmodalPredictor, frame: ndarray, found: dict[object, VideoPrediction], seen: dict[object, ndarray]
+) -> dict[object, VideoPrediction]:
+    "The whole of each object by an image model, which looks where the memories led."
+    image.set_image(frame)
+    answers = image.predict(boxes=[one.box for one in found.values()])
+    whole = {}
+    for (name, one), answer in zip(found.items(), answers):
+        score = answer.score if one.score else 0.0
+        visible = seen[name] & answer.amodal
+        whole[name] = replace(one, amodal=answer.amodal, visible=visible, score=score)
+    return whole
+
+
 def _track_object(
     holder: VideoModel, state: VideoState, name: object, frame: int, follow: Follow, place: Place,
     features: tuple[Features, Features],
-) -> VideoPrediction:
-    "One object in one frame, by its prior and its memories."
+) -> tuple[VideoPrediction, ndarray]:
+    "One object in one frame, by its prior and its memories; and what is seen uncut."
     thing = state.objects[name]
     about = dict(frame=frame, length=state.num_frames or 10 ** 6, reverse=thing.tracked[frame])
-    whole, seen = features
-    whole = holder.model.track(whole, bank=thing.whole, **about)
-    place.found = whole, holder.model.track(seen, bank=thing.seen, **about)
+    banks = thing.whole, thing.seen
+    place.found = tuple(holder.model.track(one, bank=bank, **about) for one, bank in zip(features, banks))
     remember_answer(holder, thing, frame, place, features)
     found, visible = predict_place(holder, state, place)
     thing.follow[frame] = follow.after(found.amodal, visible, holder.rule)
     if not state.keep_all:
         drop_old(thing, frame)
-    return replace(found, lost=thing.follow[frame].lost)
+    return replace(found, lost=thing.follow[frame].lost), visible
 
 
 @torch.no_grad()
@@ -184,7 +206,7 @@ def track_frame(
     reverse: bool,        # the clip is run through backwards
 ) -> dict[object, VideoPrediction]:  # by object
     "All objects of a frame: those prompted there as answered, the others by their priors and memories."
-    free, places, found = {}, [], {}
+    free, places, found, seen = {}, [], {}, {}
     for name, thing in state.objects.items():
         thing.tracked[frame] = reverse
         if frame in thing.prompts:
@@ -196,7 +218,9 @@ def track_frame(
     if free:
         features = zip(*holder.features(state.clip[frame], state, places))
         for (name, follow), place, both in zip(free.items(), places, features):
-            found[name] = _track_object(holder, state, name, frame, follow, place, both)
+            found[name], seen[name] = _track_object(holder, state, name, frame, follow, place, both)
+    if free and holder.image is not None:
+        found |= _completed(holder.image, state.clip[frame], {name: found[name] for name in free}, seen)
     return {name: found[name] for name in state.objects}
 
 # %% ../../nbs/63_tracks.ipynb #bridge
