@@ -25,11 +25,9 @@ import cv2
 import numpy as np
 from numpy import ndarray
 
-from ..files import counted
-
 # %% ../../nbs/27_factory.ipynb #imports-own
 from .. import __version__
-from ..files import fingerprint, json_text
+from ..files import counted, fingerprint, json_text
 from ..parallel import RunStopped, kept, run_tasks, stop_if_asked, whole_file
 from ..rle import encode_rle
 from ..sample import AmodalSample
